@@ -1,0 +1,114 @@
+"""Everything we may ask of the world. Verbs; frozen; performed in order, never awaited.
+
+`Tell` is for people: what `appliance watch` streams, the demo draws and the journal keeps. Its kinds:
+
+=============  ==========================================================================================
+phase          the mood changed: `mood`
+transcript     `who` (person or model), `text` (a fragment, verbatim), `turn`
+call           the model called a function: `name`, `args`
+answer         the answer to it: `name`, `response`
+lights         lights changed: `states`
+line           the line to the service: `state`, `why`, `remedy`
+turn           a turn ended: `turn`, `outcome`, and its timeline in ms
+lost           something was lost: `what`, `count`
+trouble        something went wrong: `what`, `remedy`
+=============  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .lights import LightState, Origin
+from .mood import Mood
+from .wire import ClientMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Open link number `link`; a former link is closed first. Answered by LinkUp or LinkDown."""
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Put one message into the outbox of this link; dropped when another link is current."""
+
+    link: int
+    message: ClientMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Hang:
+    """Send what is in the outbox, then close this link with 1000. No LinkDown follows."""
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Append mono PCM16LE of any length, an odd number of bytes included, to the answer of this turn."""
+
+    turn: int
+    pcm: bytes
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Nothing more comes for this turn: say Drained when it has been played."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flush:
+    """Silence this turn now, and drop whatever comes for it later."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetLights:
+    """Set all of these or none. Answered by LightsSet or LightsFailed."""
+
+    origin: Origin
+    states: dict[str, LightState]
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What the status light shows from now on."""
+
+    mood: Mood
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Something a person may want to know; see the table above."""
+
+    kind: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to a request over the control socket; `body["ok"]` says whether it was done."""
+
+    ask: int
+    body: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Tell the service manager's watchdog that we are alive, because we are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """The last effect: everything that must be said has been said."""
+
+
+Effect = Dial | Send | Hang | Play | Finish | Flush | SetLights | Show | Tell | Reply | Beat | Quit

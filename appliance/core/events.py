@@ -1,0 +1,201 @@
+"""Everything that can happen to us. Facts, in the past tense; frozen; nothing secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .lights import LightState, Origin
+from .wire import ServerMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """The deadline has come. Harmless early, late or twice."""
+
+
+# -- the button and the control socket --------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The button went down (debounced edge)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """The button came up (debounced edge)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Somebody asks by command: a tap (`hold_s` None), or a hold of so many seconds."""
+
+    hold_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Silence, and no listening."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How are you?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lights:
+    """Show the lights (`change` None), or set one: `on`, `off`, a per cent, a colour."""
+
+    name: str | None = None
+    change: str | None = None
+
+
+Request = Talk | Cancel | Status | Lights
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request came over the control socket; exactly one `Reply(ask, ...)` answers it."""
+
+    ask: int
+    request: Request
+
+
+# -- ears and mouth ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One 20 ms frame of 16 kHz mono PCM16LE (640 bytes).
+
+    `index` counts frames since the daemon began to listen and includes those that were lost: it is the
+    sample clock. `lost` frames are missing directly before this one.
+    """
+
+    pcm: bytes
+    index: int
+    speech: bool
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class MicrophoneDown:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerUp:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerDown:
+    """The speaker is gone; whatever was queued is lost and will not be reported as drained."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sounding:
+    """The first sample of the turn's answer was handed to the sound card."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """Everything of a finished turn was played; `played_ms` of it in all."""
+
+    turn: int
+    played_ms: int
+
+
+# -- the line ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The WebSocket is open; the setup may be sent."""
+
+    link: int
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One frame from the service, as typed messages in the order in which they must be handled."""
+
+    link: int
+    messages: tuple[ServerMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Garbled:
+    """One frame from the service that is not the protocol: one lost message, not the end."""
+
+    link: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    """The WebSocket is gone, or never came up. `code` is the close code, None where there was no close
+    frame; `reason` is the close reason, or says in words why the connection failed."""
+
+    link: int
+    code: int | None
+    reason: str
+
+
+# -- lights -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LightsSet:
+    """All lights of the order now show these states."""
+
+    origin: Origin
+    states: dict[str, LightState]
+
+
+@dataclass(frozen=True, slots=True)
+class LightsFailed:
+    """The order changed nothing, or what it changed was put back."""
+
+    origin: Origin
+    reason: str
+
+
+# -- the end ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """SIGTERM: finish what must be finished, then quit."""
+
+
+Event = (
+    Wake
+    | Pressed
+    | Released
+    | Asked
+    | Heard
+    | MicrophoneUp
+    | MicrophoneDown
+    | SpeakerUp
+    | SpeakerDown
+    | Sounding
+    | Drained
+    | LinkUp
+    | Received
+    | Garbled
+    | LinkDown
+    | LightsSet
+    | LightsFailed
+    | Stop
+)

@@ -1,0 +1,28 @@
+"""What the box looks like from outside: one arbiter, strict priority.
+
+The strongest fact wins. Red moods mean one thing only: I cannot hear or serve you.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Mood(StrEnum):
+    """From strongest to weakest."""
+
+    NO_MICROPHONE = "no microphone"
+    REFUSED = "refused"
+    OFFLINE = "offline"
+    LISTENING = "listening"
+    CONNECTING = "connecting"
+    THINKING = "thinking"
+    SPEAKING = "speaking"
+    FOLLOW_UP = "follow-up"
+    STARTING = "starting"
+    IDLE = "idle"
+
+
+def strongest(claims: set[Mood]) -> Mood:
+    """The one mood to show among those that have a claim; idle when nobody has one."""
+    return next((mood for mood in Mood if mood in claims), Mood.IDLE)

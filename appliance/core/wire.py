@@ -1,0 +1,432 @@
+"""Live API messages: JSON text to typed values and back.
+
+Knows the shapes of the BidiGenerateContent protocol (v1beta, WebSocket, proto3-JSON). Must never know when
+a message may be sent, nor who sends it.
+
+One frame from the service may carry several things at once. `decode` returns them in the order in which
+they must be handled: an interruption before new content, content before what completes it, usage before
+the turn it belongs to is closed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never, cast
+
+from ..errors import WireError
+
+SEND_RATE_HZ = 16_000
+RECEIVE_RATE_HZ = 24_000  # what the service sends where the MIME type names no rate
+UNREADABLE_TIME_LEFT_S = 10.0  # a go-away whose time cannot be read: soon, but not at once
+RATES_HZ = range(8_000, 96_001)
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A session resumption handle: a bearer token for the conversation, so never shown."""
+
+    secret: str = field(repr=False)
+
+
+# -- what we say ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The first message of a link."""
+
+    model: str
+    system_instruction: str = ""
+    voice: str = ""
+    functions: tuple[Json, ...] = ()
+    compress_at_tokens: int | None = None
+    compress_to_tokens: int | None = None
+    interruptible: bool = True
+    resume: Handle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityStart:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Mono PCM16LE at 16 kHz."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityEnd:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAnswer:
+    id: str
+    name: str
+    response: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResponse:
+    answers: tuple[FunctionAnswer, ...]
+
+
+ClientMessage = Setup | ActivityStart | Audio | ActivityEnd | ToolResponse
+
+
+def encode(message: ClientMessage) -> str:
+    """One message as the text of one WebSocket frame."""
+    match message:
+        case Audio(pcm):  # the hot path: 25 a second, and nothing in base64 needs escaping
+            payload = base64.b64encode(pcm).decode("ascii")
+            return (
+                f'{{"realtimeInput":{{"audio":{{"mimeType":"audio/pcm;rate={SEND_RATE_HZ}",'
+                f'"data":"{payload}"}}}}}}'
+            )
+        case ActivityStart():
+            return '{"realtimeInput":{"activityStart":{}}}'
+        case ActivityEnd():
+            return '{"realtimeInput":{"activityEnd":{}}}'
+        case ToolResponse(answers):
+            responses = [{"id": a.id, "name": a.name, "response": dict(a.response)} for a in answers]
+            return json.dumps({"toolResponse": {"functionResponses": responses}})
+        case Setup():
+            return json.dumps({"setup": _setup(message)})
+        case _:
+            assert_never(message)
+
+
+def _setup(setup: Setup) -> dict[str, object]:
+    """Keys are left out rather than sent as null: some models refuse `"handle": null`."""
+    generation: dict[str, object] = {"responseModalities": ["AUDIO"]}
+    if setup.voice:
+        generation["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": setup.voice}}}
+    window: dict[str, object] = {"slidingWindow": {}}
+    if setup.compress_at_tokens is not None:
+        window["triggerTokens"] = setup.compress_at_tokens
+    if setup.compress_to_tokens is not None:
+        window["slidingWindow"] = {"targetTokens": setup.compress_to_tokens}
+    body: dict[str, object] = {
+        "model": setup.model if setup.model.startswith("models/") else f"models/{setup.model}",
+        "generationConfig": generation,
+        "realtimeInputConfig": {
+            "automaticActivityDetection": {"disabled": True},
+            "activityHandling": (
+                "START_OF_ACTIVITY_INTERRUPTS" if setup.interruptible else "NO_INTERRUPTION"
+            ),
+        },
+        "sessionResumption": {"handle": setup.resume.secret} if setup.resume else {},
+        "contextWindowCompression": window,
+        "inputAudioTranscription": {},
+        "outputAudioTranscription": {},
+    }
+    if setup.system_instruction:
+        body["systemInstruction"] = {"parts": [{"text": setup.system_instruction}]}
+    if setup.functions:
+        body["tools"] = [{"functionDeclarations": [dict(f) for f in setup.functions]}]
+    return body
+
+
+# -- what the service says --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetupComplete:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A piece of the spoken answer: mono PCM16LE, any length, an odd number of bytes included."""
+
+    pcm: bytes
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of a written answer. `thought` is the model's thinking: never spoken, never shown as answer."""
+
+    text: str
+    thought: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSaid:
+    """A fragment of the transcript of the input; leading spaces carry the word breaks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSaid:
+    """A fragment of the transcript of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationComplete:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TurnComplete:
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    id: str
+    name: str
+    args: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    calls: tuple[FunctionCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallCancellation:
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts: of the whole turn so far, not of this message."""
+
+    prompt: int = 0
+    response: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A new handle, or None: the session cannot be resumed from this moment, the former handle stays."""
+
+    handle: Handle | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that we do not know: counted and ignored. Names only, never contents."""
+
+    what: str
+
+
+ServerMessage = (
+    SetupComplete
+    | Speech
+    | Words
+    | PersonSaid
+    | ModelSaid
+    | Interrupted
+    | GenerationComplete
+    | TurnComplete
+    | ToolCall
+    | ToolCallCancellation
+    | Usage
+    | Resumption
+    | GoAway
+    | Unknown
+)
+
+
+def decode(frame: str | bytes) -> tuple[ServerMessage, ...]:
+    """The messages in one frame, text or binary, in the order in which they must be handled.
+
+    Raises WireError when the frame is not a JSON object or a known field has another type than the
+    protocol gives it. A frame with nothing in it (they occur) is an empty tuple.
+    """
+    try:
+        message = json.loads(frame)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        raise WireError(f"not JSON: {type(error).__name__}, {len(frame)} bytes") from error
+    if not isinstance(message, dict):
+        raise WireError(f"not a JSON object but {_kind(message)}")
+    return tuple(_messages(message))
+
+
+def _messages(message: Json) -> Iterator[ServerMessage]:
+    content = _object(message, "serverContent") if "serverContent" in message else {}
+    if "setupComplete" in message:
+        yield SetupComplete()
+    if _flag(content, "interrupted"):
+        yield Interrupted()
+    if "toolCallCancellation" in message:
+        cancelled = _list(_object(message, "toolCallCancellation"), "ids")
+        yield ToolCallCancellation(tuple(_as_text(i, "toolCallCancellation.ids") for i in cancelled))
+    for fragment, said in (("inputTranscription", PersonSaid), ("outputTranscription", ModelSaid)):
+        if fragment in content and (text := _text(_object(content, fragment), "text")):
+            yield cast("Callable[[str], ServerMessage]", said)(text)
+    if "modelTurn" in content:
+        for part in _list(_object(content, "modelTurn"), "parts"):
+            yield _part(_as_object(part, "modelTurn.parts"))
+    if "toolCall" in message:
+        calls = _list(_object(message, "toolCall"), "functionCalls")
+        yield ToolCall(tuple(_call(_as_object(c, "toolCall.functionCalls")) for c in calls))
+    if _flag(content, "generationComplete"):
+        yield GenerationComplete()
+    if "usageMetadata" in message:
+        yield _usage(_object(message, "usageMetadata"))
+    if _flag(content, "turnComplete"):
+        yield TurnComplete(_text(content, "turnCompleteReason"))
+    if "sessionResumptionUpdate" in message:
+        yield _resumption(_object(message, "sessionResumptionUpdate"))
+    if "goAway" in message:
+        yield GoAway(_seconds(_object(message, "goAway").get("timeLeft")))
+    for strange in sorted((message.keys() - KNOWN) | (content.keys() - KNOWN_CONTENT)):
+        yield Unknown(strange[:64])
+
+
+KNOWN = frozenset(
+    {
+        *("setupComplete", "serverContent", "toolCall", "toolCallCancellation", "usageMetadata"),
+        *("sessionResumptionUpdate", "goAway", "voiceActivity", "voiceActivityDetectionSignal"),
+    }
+)
+KNOWN_CONTENT = frozenset(
+    {
+        *("interrupted", "inputTranscription", "outputTranscription", "modelTurn", "generationComplete"),
+        *("turnComplete", "turnCompleteReason", "waitingForInput", "groundingMetadata"),
+        *("urlContextMetadata", "interactionStatus"),
+    }
+)
+
+
+def _part(part: Json) -> ServerMessage:
+    if "inlineData" in part:
+        blob = _object(part, "inlineData")
+        mime = _text(blob, "mimeType")
+        if not mime.startswith("audio/pcm"):
+            return Unknown(f"part {mime[:48]}")
+        return Speech(_bytes(_text(blob, "data")), _rate(mime))
+    if "text" in part:
+        return Words(_text(part, "text"), thought=_flag(part, "thought"))
+    return Unknown("part " + ",".join(sorted(part))[:48])
+
+
+def _call(call: Json) -> FunctionCall:
+    args = _object(call, "args") if "args" in call else {}
+    return FunctionCall(_text(call, "id"), _text(call, "name"), args)
+
+
+def _resumption(update: Json) -> Resumption:
+    handle = _text(update, "newHandle")
+    return Resumption(Handle(handle) if handle and _flag(update, "resumable") else None)
+
+
+def _usage(usage: Json) -> Usage:
+    def count(*names: str) -> int:  # Vertex says candidatesTokenCount; int64 comes as text
+        value = next((usage[n] for n in names if n in usage), 0)
+        if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value, re.ASCII):
+            return int(value)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise WireError(f"usageMetadata.{names[0]} is {_kind(value)}, not a count")
+        return value
+
+    return Usage(
+        prompt=count("promptTokenCount"),
+        response=count("responseTokenCount", "candidatesTokenCount"),
+        total=count("totalTokenCount"),
+    )
+
+
+def _rate(mime: str) -> int:
+    found = re.search(r"rate=(\d{1,6})(?!\d)", mime, re.ASCII)
+    rate = int(found[1]) if found else RECEIVE_RATE_HZ
+    if rate not in RATES_HZ:
+        raise WireError(f"a sample rate of {rate} Hz")
+    return rate
+
+
+def _seconds(duration: object) -> float:
+    """A proto3-JSON Duration such as `"50s"` or `"1.5s"`, in seconds; lenient, because go-away is urgent."""
+    if isinstance(duration, str):
+        try:
+            seconds = float(duration.removesuffix("s"))
+        except ValueError:
+            return UNREADABLE_TIME_LEFT_S
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    return UNREADABLE_TIME_LEFT_S
+
+
+def _bytes(text: str) -> bytes:
+    """Base64 in the standard or the URL-safe alphabet, padded or not."""
+    try:
+        standard = text.translate(URL_SAFE) + "=" * (-len(text) % 4)
+        return base64.b64decode(standard, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise WireError("inlineData.data is not base64") from error
+
+
+URL_SAFE = str.maketrans("-_", "+/")
+
+
+# Type checks. An absent field has its default, as proto3-JSON leaves defaults out; null is absent.
+
+
+def _object(parent: Json, key: str) -> Json:
+    value = parent[key]
+    return {} if value is None else _as_object(value, key)
+
+
+def _as_object(value: object, where: str) -> Json:
+    if not isinstance(value, dict):
+        raise WireError(f"{where} is {_kind(value)}, not an object")
+    return value
+
+
+def _list(parent: Json, key: str) -> list[object]:
+    value = parent.get(key)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise WireError(f"{key} is {_kind(value)}, not a list")
+    return value
+
+
+def _text(parent: Json, key: str) -> str:
+    value = parent.get(key)
+    return "" if value is None else _as_text(value, key)
+
+
+def _as_text(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise WireError(f"{where} is {_kind(value)}, not a text")
+    return value
+
+
+def _flag(parent: Json, key: str) -> bool:
+    value = parent.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise WireError(f"{key} is {_kind(value)}, not true or false")
+    return bool(value)
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")

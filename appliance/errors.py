@@ -1,0 +1,95 @@
+"""Everything that can go wrong, on one screen.
+
+ApplianceError                      exit status
+├── ConfigError                     78   the configuration cannot be used: all problems, not the first
+├── HardwareError                   69   a part of the box is missing or refuses
+│   ├── MicrophoneError
+│   ├── SpeakerError
+│   └── LightError
+├── LinkError                       69   the line to the service
+│   └── CredentialError             78   no key, or a key that cannot be read
+├── WireError                        -   the remote sent what is not the protocol: counted, survived
+└── ControlError                     1   the daemon's control socket does not answer or refuses
+
+A missing microphone or a dead line is a *state* of the running daemon, never the end of it; the exit
+statuses are for what a person runs by hand, and for systemd's ``RestartPreventExitStatus=78``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+EX_OK = 0
+EX_FAILURE = 1
+EX_USAGE = 2
+EX_UNAVAILABLE = 69  # sysexits.h EX_UNAVAILABLE
+EX_CONFIG = 78  # sysexits.h EX_CONFIG; the unit does not restart on it
+
+
+class ApplianceError(Exception):
+    """Something went wrong that a person can be told in one sentence."""
+
+    exit_status = EX_FAILURE
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake in a configuration: where, what was found, what is allowed, and the likely meaning."""
+
+    file: str
+    key: str
+    found: str
+    allowed: str
+    nearest: str | None = None
+
+    def __str__(self) -> str:
+        hint = f" (did you mean {self.nearest!r}?)" if self.nearest else ""
+        return f"{self.file}: {self.key}: found {self.found}; allowed: {self.allowed}{hint}"
+
+
+class ConfigError(ApplianceError):
+    """The configuration cannot be used; ``problems`` names every mistake in it."""
+
+    exit_status = EX_CONFIG
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class HardwareError(ApplianceError):
+    """A part of the box is missing or refuses."""
+
+    exit_status = EX_UNAVAILABLE
+
+
+class MicrophoneError(HardwareError):
+    """The microphone cannot be opened, or stopped delivering."""
+
+
+class SpeakerError(HardwareError):
+    """The speaker cannot be opened, or stopped taking samples."""
+
+
+class LightError(HardwareError):
+    """A light's pin cannot be claimed or driven."""
+
+
+class LinkError(ApplianceError):
+    """The line to the service cannot be used."""
+
+    exit_status = EX_UNAVAILABLE
+
+
+class CredentialError(LinkError):
+    """There is no API key, or it cannot be read."""
+
+    exit_status = EX_CONFIG
+
+
+class WireError(ApplianceError, ValueError):
+    """The remote sent something that is not the protocol."""
+
+
+class ControlError(ApplianceError):
+    """The control socket does not answer, or the daemon refused the request."""
