@@ -116,5 +116,7 @@ def one_of(choices: Iterable[str]) -> str:
 
 def shown(value: object) -> str:
     """What was found, short enough for one line."""
+    if value is None:
+        return "nothing"
     text = repr(value) if not isinstance(value, bool) else str(value).lower()
     return text if len(text) <= 60 else f"{text[:57]}..."

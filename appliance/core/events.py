@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .lights import LightState, Origin
 from .wire import ServerMessage
@@ -142,14 +143,27 @@ class Garbled:
     reason: str
 
 
+class Cause(StrEnum):
+    """How a link ended, as far as the adapter can tell without judging it."""
+
+    CLOSED = "closed"  # by a close frame: its code and reason say why
+    DROPPED = "dropped"  # without a close frame
+    UNREACHABLE = "unreachable"  # name lookup, refused, no route, timed out
+    CERTIFICATE = "certificate"  # TLS did not trust the server, or not at this date
+    HANDSHAKE = "handshake"  # an HTTP status instead of a WebSocket; `code` is that status
+    STALLED = "stalled"  # the outbox ran full: the uplink takes less than speech produces
+    CREDENTIAL = "credential"  # there is no key to send
+
+
 @dataclass(frozen=True, slots=True)
 class LinkDown:
-    """The WebSocket is gone, or never came up. `code` is the close code, None where there was no close
-    frame; `reason` is the close reason, or says in words why the connection failed."""
+    """The WebSocket is gone, or never came up. `code` is the close code (1005 and 1006 where the frame
+    had none or never came) or the HTTP status; `reason` is the close reason, or the failure in words."""
 
     link: int
-    code: int | None
-    reason: str
+    cause: Cause
+    code: int | None = None
+    reason: str = ""
 
 
 # -- lights -----------------------------------------------------------------------------------------
