@@ -1,0 +1,78 @@
+"""The function calls that are open on one connection, and the answers to them.
+
+Knows: ids, which calls block, and that every id is answered once or cancelled.
+Must never know: who made the calls or what they do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from .refusal import NOT_FOUND, POLICY, Refusal, bad_argument
+
+
+@dataclass(slots=True)
+class _Open:
+    name: str
+    blocking: bool
+
+
+@dataclass(slots=True)
+class Calls:
+    """Open calls by id. `forget` responses are read and lost, to play a server that wedges."""
+
+    forget: int = 0
+    _open: dict[str, _Open] = field(default_factory=dict)
+    _answers: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def blocking(self) -> bool:
+        """Whether a BLOCKING call waits for its answer."""
+        return any(call.blocking for call in self._open.values())
+
+    @property
+    def ids(self) -> list[str]:
+        return list(self._open)
+
+    def open(self, name: str, *, blocking: bool, prefix: str, identity: str = "") -> str:
+        """Open a call; the id is opaque, and never used twice."""
+        identity = identity or f"{prefix}{uuid.uuid4().int % 10**19}"
+        self._open[identity] = _Open(name, blocking)
+        self._answers[identity] = asyncio.get_running_loop().create_future()
+        return identity
+
+    def answer(self, responses: list[dict[str, Any]]) -> None:
+        """Take function responses; raises Refusal(1008) for an id that is not open."""
+        if not responses:
+            raise bad_argument()
+        for response in responses:
+            call = self._open.get(response.get("id", ""))
+            if call is None or response.get("name", call.name) != call.name:
+                raise Refusal(POLICY, NOT_FOUND)
+            if "response" not in response:
+                raise bad_argument()
+            if self.forget > 0:
+                self.forget -= 1
+            elif response.get("willContinue") and not call.blocking:
+                continue
+            else:
+                del self._open[response["id"]]
+                self._answers[response["id"]].set_result(response)
+
+    async def wait(self, ids: list[str]) -> list[dict[str, Any]]:
+        """The function responses to those calls, in their order, when all are there."""
+        answers = [await self._answers[identity] for identity in ids]
+        for identity in ids:
+            del self._answers[identity]
+        return answers
+
+    def cancel_all(self) -> list[str]:
+        """Close every open call without an answer; returns their ids. Who waits for one waits in vain."""
+        ids = self.ids
+        for identity in ids:
+            del self._answers[identity]
+        self._open.clear()
+        return ids

@@ -1,0 +1,423 @@
+"""One client's connection, from its setup to its close: the order of things, strictly checked.
+
+        (handshake) -> setup -> setupComplete -> [ realtimeInput | clientContent | toolResponse ]* -> close
+
+Knows: which message may come when, and what starts, interrupts and ends a turn.
+Must never know: how an answer is found (mind.py), how a turn is laid out on the wire (turn.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from . import garbage, messages
+from .calls import Calls
+from .gate import INPUT_RATE_HZ, AutomaticGate, Ended, Gate, ManualGate, Started
+from .mind import Mind
+from .options import Options, Phase
+from .profile import PROFILES, Profile, check_setup, declarations_in, profile_of
+from .record import Activity, Answer, Record
+from .refusal import (
+    BAD_KEY,
+    GO_AWAY_IGNORED,
+    INTERNAL,
+    INTERNAL_ERROR,
+    INVALID,
+    NOT_IMPLEMENTED,
+    POLICY,
+    QUOTA,
+    Refusal,
+    bad_argument,
+    invalid_payload,
+)
+from .resumption import Exchange, Handles, Snapshot
+from .script import Script
+from .strict import decode, has_null
+from .turn import Interrupted, Turn
+from .voice import Voice
+
+log = logging.getLogger(__name__)
+
+_EMPTY_BYTES = INPUT_RATE_HZ * 2 // 10  # less than 100 ms is no utterance
+_REMEMBERED = 50  # exchanges
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What all connections of one stand-in share."""
+
+    options: Options
+    record: Record
+    handles: Handles
+    mind: Mind
+    voice: Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a client showed at the door."""
+
+    key: str
+    version: str
+
+
+class Connection:
+    """Serves one client until either side hangs up; never raises for anything a client can do."""
+
+    def __init__(
+        self, number: int, socket: ServerConnection, shown: Credentials, house: House, options: Options
+    ) -> None:
+        self.number = number
+        self.options = options
+        self.house = house
+        self.setup: dict[str, Any] = {}
+        self.calls = Calls(forget=options.faults.lost_responses)
+        self._socket = socket
+        self._shown = shown
+        self._profile: Profile = PROFILES[0]
+        self._gate: Gate = AutomaticGate()
+        self._history: tuple[Exchange, ...] = ()
+        self._typed: list[str] = []
+        self._turns: list[Turn] = []
+        self._turn_count = 0
+        self._last: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._script: Script | None = None
+        self.hung_up = False
+        self._muted = False
+        self._null_seen = False
+        self._started_at = 0.0
+
+    async def run(self) -> None:
+        """Serve until the connection is closed."""
+        try:
+            await self._open()
+            async for frame in self._socket:
+                await self._take(frame)
+        except Refusal as refusal:
+            await self.hang_up(refusal)
+        except ConnectionClosed:
+            pass
+        except Exception:
+            log.exception("link %d: a fault of the stand-in itself", self.number)
+            await self.hang_up(Refusal(INTERNAL, INTERNAL_ERROR))
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send one message, unless the connection is mute or gone."""
+        if not self._muted:
+            self.house.record.note(self.number, "server", message)
+            await self._write(messages.frame(message))
+
+    async def send_raw(self, kind: str, frame: bytes | str) -> None:
+        """Send what is no message; recorded as {"raw": kind}."""
+        if not self._muted:
+            self.house.record.note(self.number, "server", {"raw": kind})
+            await self._write(frame)
+
+    def mute(self) -> None:
+        self._muted = True
+
+    async def hang_up(self, refusal: Refusal) -> None:
+        """Close with that code and reason; with code 0 drop the TCP connection without a word."""
+        if self.hung_up:
+            return
+        self.hung_up = True
+        closed = {"code": refusal.code, "reason": refusal.reason, "by": "server"}
+        self.house.record.note(self.number, "server", {"closed": closed})
+        log.info("link %d: closing with %d %s", self.number, refusal.code, refusal.reason)
+        if refusal.code == 0:
+            self._socket.transport.abort()
+        else:
+            await self._socket.close(refusal.code, refusal.reason)
+
+    def reached(self, phase: Phase) -> None:
+        """Raises the Refusal that the faults have in store for this moment."""
+        faults = self.options.faults
+        if faults.close_at == phase:
+            raise Refusal(faults.close_code, faults.close_reason)
+
+    def new_turn(self) -> Turn:
+        """A turn that a barge-in will interrupt, until `end_turn`."""
+        self._turn_count += 1
+        turn = Turn(self._turn_count, self.send, self.options, self._profile, self.setup)
+        self._turns.append(turn)
+        return turn
+
+    async def end_turn(self, turn: Turn, asked: str) -> None:
+        """The turn is over: remember it, hand out a handle."""
+        self._turns.remove(turn)
+        answer = Answer(self.number, turn.number, bytes(turn.said), turn.text, turn.was_interrupted)
+        self.house.record.note_answer(answer)
+        self._history = (*self._history, Exchange(asked, turn.text))[-_REMEMBERED:]
+        if "sessionResumption" in self.setup or self._profile.unsolicited_updates:
+            await self.send(messages.resumption_update(self.issue_handle()))
+        self.reached("turn")
+
+    def issue_handle(self) -> str:
+        return self.house.handles.issue(Snapshot(self.setup.get("model", ""), self.number, self._history))
+
+    def behaviors(self) -> dict[str, str]:
+        """The declared functions' names and behaviours."""
+        default = self._profile.default_behavior
+        return {d["name"]: d.get("behavior", default) for d in declarations_in(self.setup)}
+
+    async def _write(self, frame: bytes | str) -> None:
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed:
+            log.debug("link %d: gone before a message could be sent", self.number)
+
+    # ---- setup
+
+    async def _open(self) -> None:
+        faults = self.options.faults
+        first = self._decoded(await self._socket.recv())
+        if "setup" not in first:
+            raise bad_argument()
+        self.setup = first["setup"]
+        self._admit()
+        if faults.mute == "setup":
+            self._muted = True
+        self.reached("setup")
+        if faults.setup_delay_s:
+            await asyncio.sleep(faults.setup_delay_s / self.options.time_scale)
+        scene = self.options.scene
+        self._script = Script(self, scene) if scene and scene.plays_on(self.number) else None
+        if self._script is None or not self._script.wants_setup:
+            await self.send({"setupComplete": {}})
+        self._started_at = time.monotonic()
+        self.reached("ready")
+        await self._resumed()
+        if self._script is not None:
+            self._spawn(self._script.play())
+        go_away_s = self._profile.go_away_s if faults.go_away_s is None else faults.go_away_s
+        if go_away_s is not None:
+            self._spawn(self._go_away(go_away_s))
+
+    def _admit(self) -> None:
+        """Raise the Refusal that this setup deserves; take over what it chooses."""
+        options, setup, version = self.options, self.setup, self._shown.version
+        if options.key is not None and self._shown.key != options.key:
+            raise Refusal(INVALID, BAD_KEY)
+        if options.faults.quota or 0 < options.faults.quota_links < len(self.house.handles.open_links):
+            raise Refusal(INTERNAL, QUOTA)
+        self._profile = profile_of(setup.get("model", ""), version, options.profile)
+        if self._null_seen and not self._profile.nulls:
+            raise bad_argument()
+        check_setup(setup, self._profile, version)
+        detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
+        if detection.get("disabled"):
+            self._gate = ManualGate(options.stray_audio, options.repeated_activity)
+        elif "silenceDurationMs" in detection:
+            self._gate = AutomaticGate(max(100, detection["silenceDurationMs"]))
+        handle = setup.get("sessionResumption", {}).get("handle")
+        if handle:
+            while_open = options.resume_while_open == "allow"
+            snapshot = self.house.handles.resume(handle, setup["model"], while_open=while_open)
+            self._history = snapshot.history
+
+    async def _resumed(self) -> None:
+        if not self.setup.get("sessionResumption", {}).get("handle"):
+            return
+        if self.options.faults.replayed_transcripts and self._history:
+            last = self._history[-1]
+            for name, text in (("inputTranscription", last.asked), ("outputTranscription", last.answered)):
+                await self.send(messages.content(**{name: messages.transcript(text)}))
+        if self.options.faults.poisoned_resume:
+            self._muted = True
+
+    async def _go_away(self, age_s: float) -> None:
+        faults = self.options.faults
+        await asyncio.sleep(age_s / self.options.time_scale)
+        await self.send(messages.go_away(faults.go_away_left))
+        await asyncio.sleep(_seconds(faults.go_away_left) / self.options.time_scale)
+        reason = GO_AWAY_IGNORED if faults.go_away_code == POLICY else faults.go_away_reason
+        raise Refusal(faults.go_away_code, reason)
+
+    # ---- messages
+
+    def _decoded(self, frame: str | bytes) -> dict[str, Any]:
+        try:
+            if isinstance(frame, bytes):
+                if self.options.binary_frames == "close":
+                    raise bad_argument()
+                try:
+                    frame = frame.decode()
+                except UnicodeDecodeError as error:
+                    raise invalid_payload("Not UTF-8.") from error
+            message = decode(frame)
+        except Refusal as refusal:
+            self.house.record.note(self.number, "client", {"refused": refusal.reason})
+            raise
+        self.house.record.note(self.number, "client", message)
+        self._null_seen = "null" in frame and has_null(frame)
+        return message
+
+    async def _take(self, frame: str | bytes) -> None:
+        message = self._decoded(frame)
+        if self._null_seen and not self._profile.nulls:
+            raise bad_argument()
+        match message:
+            case {"realtimeInput": given}:
+                self._realtime(given)
+            case {"clientContent": given}:
+                self._content(given)
+            case {"toolResponse": given}:
+                self.calls.answer(given.get("functionResponses", []))
+                self._tell("toolResponse")
+            case {"contextUpdate": given} if self._profile.context_update:
+                self.setup |= given.get("tools", {})
+            case {"contextUpdate": _}:
+                raise invalid_payload('Unknown name "contextUpdate": Cannot find field.')
+            case _:
+                raise bad_argument()
+
+    def _realtime(self, given: dict[str, Any]) -> None:
+        if "mediaChunks" in given and not self._profile.media_chunks:
+            raise bad_argument()
+        if self.calls.blocking and self.options.input_during_call == "close":
+            raise Refusal(POLICY, NOT_IMPLEMENTED)
+        for happening in self._gate.take(given):
+            match happening:
+                case Started():
+                    self._person_started()
+                case Ended():
+                    self._person_ended(happening)
+        if "audio" in given:
+            self._tell("audio")
+
+    def _person_started(self) -> None:
+        self._started_at = time.monotonic()
+        self._tell("activityStart")
+        self.reached("activity-start")
+        handling = self.setup.get("realtimeInputConfig", {}).get("activityHandling")
+        if handling != "NO_INTERRUPTION":
+            self._interrupt()
+
+    def _person_ended(self, ended: Ended) -> None:
+        now = time.monotonic()
+        activity = Activity(self.number, self._started_at, now, ended.pcm, ended.text)
+        self.house.record.note_activity(activity)
+        if ended.pcm or not ended.text:
+            self._tell("activityEnd")
+        self.reached("activity-end")
+        self._asked(ended)
+
+    def _content(self, given: dict[str, Any]) -> None:
+        seeding = self._turn_count == 0 and not self._typed
+        wants_history = self.setup.get("historyConfig", {}).get("initialHistoryInClientContent", False)
+        if not self._profile.content_mid_session and not (seeding and wants_history):
+            raise bad_argument()
+        for turn in given.get("turns", []):
+            if turn.get("role", "user") not in ("user", "model"):
+                raise bad_argument()
+            if turn.get("role", "user") == "user":
+                self._typed.extend(part["text"] for part in turn.get("parts", []) if "text" in part)
+        self._interrupt()
+        if given.get("turnComplete"):
+            text, self._typed = " ".join(self._typed), []
+            self._tell("clientContent")
+            self._asked(Ended(text=text))
+
+    def _interrupt(self) -> None:
+        for turn in self._turns:
+            turn.interrupt()
+
+    def _tell(self, happening: str, ended: Ended | None = None) -> None:
+        if self._script is not None:
+            self._script.tell(happening, ended)
+
+    # ---- answers
+
+    def _asked(self, ended: Ended) -> None:
+        if self._script is not None and self._script.playing:
+            self._tell("turn", ended)
+            return
+        before = self._last
+        self._last = self._spawn(self._answer(self.new_turn(), before, ended))
+
+    async def _answer(self, turn: Turn, before: asyncio.Task[None] | None, ended: Ended) -> None:
+        heard_s = len(ended.pcm) / 2 / INPUT_RATE_HZ
+        if before is not None:
+            await asyncio.wait({before})
+        asked: str | None = ended.text
+        try:
+            asked = await self._converse(turn, ended)
+            if asked is not None:
+                await turn.finish(asked, heard_s)
+        except Interrupted:
+            await turn.break_off(asked or "", heard_s, self.calls.cancel_all())
+        await self.end_turn(turn, asked or "")
+
+    async def _converse(self, turn: Turn, ended: Ended) -> str | None:
+        """Understand, call, speak; returns the transcript, or None when there is to be no turn at all."""
+        faults, variants, mind = self.options.faults, self.options.variants, self.house.mind
+        if faults.mute == "turn":
+            self._muted = True
+        if len(ended.pcm) < _EMPTY_BYTES and not ended.text and self.options.empty_activity != "answer":
+            return "" if self.options.empty_activity == "empty-turn" else None
+        await turn.wait(faults.answer_delay_s)
+        for kind, frame in garbage.frames(faults.garbage):
+            await self.send_raw(kind, frame)
+        declarations = declarations_in(self.setup)
+        work = mind.read(ended.text, declarations) if ended.text else mind.hear(ended.pcm, declarations)
+        understood = await turn.until(work)
+        if variants.input_transcript == "before" and not ended.text:
+            await turn.hear(understood.transcript)
+        answer = understood.answer
+        if understood.calls:
+            responses = await self._call(turn, understood.calls)
+            silent = all(r.get("scheduling") == "SILENT" for r in responses)
+            answer = "" if silent else mind.put(understood, [r["response"] for r in responses])
+        pcm = await turn.until(self.house.voice.say(answer))
+        if variants.input_transcript == "during" and not ended.text:
+            await turn.hear(understood.transcript)
+        if answer:
+            await turn.speak(answer, pcm)
+        if variants.input_transcript == "end" and not ended.text:
+            await turn.hear(understood.transcript)
+        return understood.transcript
+
+    async def _call(self, turn: Turn, calls: Any) -> list[dict[str, Any]]:
+        ids = await turn.call(calls, self.calls, self.behaviors())
+        if "sessionResumption" in self.setup:
+            await self.send(messages.resumption_update(None))
+        self.reached("tool-call")
+        return await turn.until(self.calls.wait(ids))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except Refusal as refusal:
+            await self.hang_up(refusal)
+        except ConnectionClosed:
+            pass
+        except Exception:
+            log.exception("link %d: a fault of the stand-in itself", self.number)
+            await self.hang_up(Refusal(INTERNAL, INTERNAL_ERROR))
+
+
+def _seconds(duration: str) -> float:
+    """A proto3-JSON duration; 0 for none or for one that is not meant to be understood."""
+    try:
+        return float(duration.removesuffix("s"))
+    except ValueError:
+        return 0.0

@@ -1,0 +1,200 @@
+"""The stand-in: a strict Live API server on a free port, an independent witness of the protocol.
+
+Knows: the doors (paths, keys, handshake), the connections that are open, and the record of them all.
+Must never know: anything of the product's own core. It agrees with the documentation, or it is wrong.
+
+        async with StandIn(Options(brain=False)) as standin:
+            ... connect to standin.url ...
+            await standin.wait_for(lambda record: any(e.has("toolResponse") for e in record))
+"""
+
+from __future__ import annotations
+
+import http
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from .connection import Connection, Credentials, House
+from .mind import Mind, Parrot
+from .options import Faults, Options, Variants, with_field
+from .record import Activity, Answer, Entry, Record
+from .refusal import NORMAL, Refusal
+from .resumption import Handles
+from .scene import Scene, SceneError, load
+from .voice import Voice
+
+log = logging.getLogger(__name__)
+
+__all__ = [
+    "Activity",
+    "Answer",
+    "Entry",
+    "Faults",
+    "Options",
+    "Scene",
+    "SceneError",
+    "StandIn",
+    "Variants",
+    "load",
+    "with_field",
+]
+
+T = TypeVar("T")
+_PATH = re.compile(
+    r"/{1,2}ws/google\.ai\.generativelanguage\.(v1|v1beta|v1alpha)\.GenerativeService"
+    r"\.BidiGenerateContent(Constrained)?"
+)
+
+
+class StandIn:
+    """Start with `async with`, or with start() and stop(); use it in the loop it was started in."""
+
+    def __init__(self, options: Options | None = None) -> None:
+        options = options or Options()
+        self.options = options.scene.over(options) if options.scene else options
+        self.links: dict[int, Connection] = {}
+        self._record = Record(self.options.keep)
+        self._handles = Handles(self.options.handle_ttl_s / self.options.time_scale)
+        self._count = 0
+        self._server: Server | None = None
+        self._house: House | None = None
+
+    async def __aenter__(self) -> StandIn:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen; afterwards `port` and `url` are known. Raises OSError when the port is taken."""
+        options = self.options
+        self._house = House(options, self._record, self._handles, _mind(options), Voice(options.voice))
+        self._server = await serve(
+            self._serve,
+            options.host,
+            options.port,
+            process_request=self._at_the_door,
+            max_size=options.largest_message,
+            compression=None,
+            ping_interval=None,
+            close_timeout=1.0,
+        )
+
+    async def stop(self) -> None:
+        """Close every connection and the port."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+            self._server = None
+
+    @property
+    def port(self) -> int:
+        if self._server is None:
+            raise RuntimeError("the stand-in is not started")
+        return int(next(iter(self._server.sockets)).getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """Scheme, host and port; the API's path goes behind it."""
+        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
+        return f"ws://{host}:{self.port}"
+
+    @property
+    def record(self) -> list[Entry]:
+        """Every message received and sent, oldest first."""
+        return self._record.entries
+
+    @property
+    def activities(self) -> list[Activity]:
+        """What the person said: one item for each activity (or detected utterance) that ended."""
+        return self._record.activities
+
+    @property
+    def said(self) -> list[Answer]:
+        """What was answered: one item for each turn that ended."""
+        return self._record.answers
+
+    def heard(self, link: int | None = None) -> bytes:
+        """The PCM (16 kHz) of all activities of one connection, or of all of them."""
+        return b"".join(a.pcm for a in self.activities if link in (None, a.link))
+
+    async def wait_for(self, predicate: Callable[[list[Entry]], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+        """The first true value of the predicate over the record; else TimeoutError with the last entries."""
+        return await self._record.wait_for(predicate, timeout)
+
+    async def send(self, message: dict[str, Any], link: int | None = None) -> None:
+        """Send any message now, on the newest connection or on that one. Raises LookupError without any."""
+        await self._link(link).send(message)
+
+    async def hang_up(self, code: int = NORMAL, reason: str = "", link: int | None = None) -> None:
+        """Close the newest connection, or that one, now; code 0 drops it. Raises LookupError without any."""
+        await self._link(link).hang_up(Refusal(code, reason))
+
+    def _link(self, number: int | None) -> Connection:
+        if not self.links or (number is not None and number not in self.links):
+            raise LookupError("no such connection is open")
+        return self.links[max(self.links) if number is None else number]
+
+    def _at_the_door(self, socket: ServerConnection, request: Request) -> Response | None:
+        refused = self._faults_of(self._count + 1).faults.refuse_handshake
+        if refused:
+            self._count += 1
+            return socket.respond(http.HTTPStatus(refused), f"{http.HTTPStatus(refused).phrase}\n")
+        if _PATH.fullmatch(urlsplit(request.path).path) is None:
+            return socket.respond(http.HTTPStatus.NOT_FOUND, "Not Found\n")
+        return None
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        assert self._house is not None
+        self._count += 1
+        number = self._count
+        request = socket.request
+        assert request is not None
+        connection = Connection(number, socket, _credentials(request), self._house, self._faults_of(number))
+        path = urlsplit(request.path).path
+        self._record.note(number, "client", {"opened": {"path": path}})
+        self.links[number] = connection
+        self._handles.open_links.add(number)
+        try:
+            await connection.run()
+        finally:
+            del self.links[number]
+            self._handles.closed(number)
+            if not connection.hung_up:
+                closed = {"code": socket.close_code, "reason": socket.close_reason, "by": "client"}
+                self._record.note(number, "client", {"closed": closed})
+            log.info("link %d: closed", number)
+
+    def _faults_of(self, link: int) -> Options:
+        only = self.options.faults.only_links
+        return replace(self.options, faults=Faults()) if 0 < only < link else self.options
+
+
+def _credentials(request: Request) -> Credentials:
+    address = urlsplit(request.path)
+    query = parse_qs(address.query)
+    found = _PATH.fullmatch(address.path)
+    version = found[1] if found else ""
+    token = request.headers.get("authorization", "").removeprefix("Token ")
+    candidates = (
+        request.headers.get("x-goog-api-key", ""),
+        *query.get("key", []),
+        token,
+        *query.get("access_token", []),
+    )
+    return Credentials(next((c for c in candidates if c), ""), version)
+
+
+def _mind(options: Options) -> Mind:
+    return Parrot(options.answer)
