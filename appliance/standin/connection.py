@@ -3,7 +3,7 @@
         (handshake) -> setup -> setupComplete -> [ realtimeInput | clientContent | toolResponse ]* -> close
 
 Knows: which message may come when, and what starts, interrupts and ends a turn.
-Must never know: how an answer is found (mind.py), how a turn is laid out on the wire (turn.py).
+Must never know: how an answer is found (answering.py, mind.py), how a turn is laid out on the wire (turn.py).
 """
 
 from __future__ import annotations
@@ -18,22 +18,20 @@ from typing import Any
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
-from . import garbage, messages
+from . import lifetime, messages
+from .admission import Credentials, admit
+from .answering import answer
 from .calls import Calls
-from .gate import INPUT_RATE_HZ, AutomaticGate, Ended, Gate, ManualGate, Started
+from .gate import AutomaticGate, Ended, Gate, Started
 from .mind import Mind
 from .options import Options, Phase
-from .profile import PROFILES, Profile, check_setup, declarations_in, profile_of
+from .profile import PROFILES, Profile, declarations_in
 from .record import Activity, Answer, Record
 from .refusal import (
-    BAD_KEY,
-    GO_AWAY_IGNORED,
     INTERNAL,
     INTERNAL_ERROR,
-    INVALID,
     NOT_IMPLEMENTED,
     POLICY,
-    QUOTA,
     Refusal,
     bad_argument,
     invalid_payload,
@@ -41,12 +39,11 @@ from .refusal import (
 from .resumption import Exchange, Handles, Snapshot
 from .script import Script
 from .strict import decode, has_null
-from .turn import Interrupted, Turn
+from .turn import Turn
 from .voice import Voice
 
 log = logging.getLogger(__name__)
 
-_EMPTY_BYTES = INPUT_RATE_HZ * 2 // 10  # less than 100 ms is no utterance
 _REMEMBERED = 50  # exchanges
 
 
@@ -59,14 +56,6 @@ class House:
     handles: Handles
     mind: Mind
     voice: Voice
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What a client showed at the door."""
-
-    key: str
-    version: str
 
 
 class Connection:
@@ -187,7 +176,8 @@ class Connection:
         if "setup" not in first:
             raise bad_argument()
         self.setup = first["setup"]
-        self._admit()
+        admitted = admit(self.setup, self._shown, self.options, self.house.handles, nulls=self._null_seen)
+        self._profile, self._gate, self._history = admitted.profile, admitted.gate, admitted.history
         if faults.mute == "setup":
             self._muted = True
         self.reached("setup")
@@ -199,52 +189,10 @@ class Connection:
             await self.send({"setupComplete": {}})
         self._started_at = time.monotonic()
         self.reached("ready")
-        await self._resumed()
+        await lifetime.after_resume(self, self._history)
         if self._script is not None:
             self._spawn(self._script.play())
-        go_away_s = self._profile.go_away_s if faults.go_away_s is None else faults.go_away_s
-        if go_away_s is not None:
-            self._spawn(self._go_away(go_away_s))
-
-    def _admit(self) -> None:
-        """Raise the Refusal that this setup deserves; take over what it chooses."""
-        options, setup, version = self.options, self.setup, self._shown.version
-        if options.key is not None and self._shown.key != options.key:
-            raise Refusal(INVALID, BAD_KEY)
-        if options.faults.quota or 0 < options.faults.quota_links < len(self.house.handles.open_links):
-            raise Refusal(INTERNAL, QUOTA)
-        self._profile = profile_of(setup.get("model", ""), version, options.profile)
-        if self._null_seen and not self._profile.nulls:
-            raise bad_argument()
-        check_setup(setup, self._profile, version)
-        detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
-        if detection.get("disabled"):
-            self._gate = ManualGate(options.stray_audio, options.repeated_activity)
-        elif "silenceDurationMs" in detection:
-            self._gate = AutomaticGate(max(100, detection["silenceDurationMs"]))
-        handle = setup.get("sessionResumption", {}).get("handle")
-        if handle:
-            while_open = options.resume_while_open == "allow"
-            snapshot = self.house.handles.resume(handle, setup["model"], while_open=while_open)
-            self._history = snapshot.history
-
-    async def _resumed(self) -> None:
-        if not self.setup.get("sessionResumption", {}).get("handle"):
-            return
-        if self.options.faults.replayed_transcripts and self._history:
-            last = self._history[-1]
-            for name, text in (("inputTranscription", last.asked), ("outputTranscription", last.answered)):
-                await self.send(messages.content(**{name: messages.transcript(text)}))
-        if self.options.faults.poisoned_resume:
-            self._muted = True
-
-    async def _go_away(self, age_s: float) -> None:
-        faults = self.options.faults
-        await asyncio.sleep(age_s / self.options.time_scale)
-        await self.send(messages.go_away(faults.go_away_left))
-        await asyncio.sleep(_seconds(faults.go_away_left) / self.options.time_scale)
-        reason = GO_AWAY_IGNORED if faults.go_away_code == POLICY else faults.go_away_reason
-        raise Refusal(faults.go_away_code, reason)
+        self._spawn(lifetime.until_go_away(self, self._profile.go_away_s))
 
     # ---- messages
 
@@ -310,8 +258,7 @@ class Connection:
         now = time.monotonic()
         activity = Activity(self.number, self._started_at, now, ended.pcm, ended.text)
         self.house.record.note_activity(activity)
-        if ended.pcm or not ended.text:
-            self._tell("activityEnd")
+        self._tell("activityEnd")
         self.reached("activity-end")
         self._asked(ended)
 
@@ -349,53 +296,9 @@ class Connection:
         self._last = self._spawn(self._answer(self.new_turn(), before, ended))
 
     async def _answer(self, turn: Turn, before: asyncio.Task[None] | None, ended: Ended) -> None:
-        heard_s = len(ended.pcm) / 2 / INPUT_RATE_HZ
         if before is not None:
             await asyncio.wait({before})
-        asked: str | None = ended.text
-        try:
-            asked = await self._converse(turn, ended)
-            if asked is not None:
-                await turn.finish(asked, heard_s)
-        except Interrupted:
-            await turn.break_off(asked or "", heard_s, self.calls.cancel_all())
-        await self.end_turn(turn, asked or "")
-
-    async def _converse(self, turn: Turn, ended: Ended) -> str | None:
-        """Understand, call, speak; returns the transcript, or None when there is to be no turn at all."""
-        faults, variants, mind = self.options.faults, self.options.variants, self.house.mind
-        if faults.mute == "turn":
-            self._muted = True
-        if len(ended.pcm) < _EMPTY_BYTES and not ended.text and self.options.empty_activity != "answer":
-            return "" if self.options.empty_activity == "empty-turn" else None
-        await turn.wait(faults.answer_delay_s)
-        for kind, frame in garbage.frames(faults.garbage):
-            await self.send_raw(kind, frame)
-        declarations = declarations_in(self.setup)
-        work = mind.read(ended.text, declarations) if ended.text else mind.hear(ended.pcm, declarations)
-        understood = await turn.until(work)
-        if variants.input_transcript == "before" and not ended.text:
-            await turn.hear(understood.transcript)
-        answer = understood.answer
-        if understood.calls:
-            responses = await self._call(turn, understood.calls)
-            silent = all(r.get("scheduling") == "SILENT" for r in responses)
-            answer = "" if silent else mind.put(understood, [r["response"] for r in responses])
-        pcm = await turn.until(self.house.voice.say(answer))
-        if variants.input_transcript == "during" and not ended.text:
-            await turn.hear(understood.transcript)
-        if answer:
-            await turn.speak(answer, pcm)
-        if variants.input_transcript == "end" and not ended.text:
-            await turn.hear(understood.transcript)
-        return understood.transcript
-
-    async def _call(self, turn: Turn, calls: Any) -> list[dict[str, Any]]:
-        ids = await turn.call(calls, self.calls, self.behaviors())
-        if "sessionResumption" in self.setup:
-            await self.send(messages.resumption_update(None))
-        self.reached("tool-call")
-        return await turn.until(self.calls.wait(ids))
+        await answer(self, turn, ended)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(self._guarded(work))
@@ -413,11 +316,3 @@ class Connection:
         except Exception:
             log.exception("link %d: a fault of the stand-in itself", self.number)
             await self.hang_up(Refusal(INTERNAL, INTERNAL_ERROR))
-
-
-def _seconds(duration: str) -> float:
-    """A proto3-JSON duration; 0 for none or for one that is not meant to be understood."""
-    try:
-        return float(duration.removesuffix("s"))
-    except ValueError:
-        return 0.0

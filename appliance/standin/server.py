@@ -22,7 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from .connection import Connection, Credentials, House
+from .admission import Credentials
+from .connection import Connection, House
 from .mind import Mind, Parrot
 from .options import Faults, Options, Variants, with_field
 from .record import Activity, Answer, Entry, Record
@@ -193,7 +194,8 @@ def _credentials(request: Request) -> Credentials:
         token,
         *query.get("access_token", []),
     )
-    return Credentials(next((c for c in candidates if c), ""), version)
+    constrained = bool(found and found[2])
+    return Credentials(next((c for c in candidates if c), ""), version, constrained)
 
 
 def _mind(options: Options) -> Mind:

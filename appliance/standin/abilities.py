@@ -1,0 +1,104 @@
+"""What the declared functions can do, found by the shape of their schemas, not by their names.
+
+        switching   an array of named things, and a text property that may be "on" or "off"
+        asking      an array of named things and nothing that changes them
+
+Knows: function declarations (`parameters` or `parametersJsonSchema`).
+Must never know: words, audio.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .mind import Declarations
+
+EVERYTHING = "all"
+_COLOUR_NAMES = ("colour", "color")
+_LEVEL_NAMES = ("brightness", "level", "dim", "percent")
+
+
+@dataclass(frozen=True, slots=True)
+class Switching:
+    """A function that changes things; property names as declared, "" for what it cannot do."""
+
+    name: str
+    things: str
+    one_only: bool  # the property takes one name, not a list
+    power: str
+    level: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A function that tells the state of things."""
+
+    name: str
+    things: str
+    needs_things: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Abilities:
+    """All that can be asked for. `names` are the things, without the name that stands for all of them."""
+
+    names: tuple[str, ...] = ()
+    has_all: bool = False
+    switching: Switching | None = None
+    asking: Asking | None = None
+
+    def expanded(self, names: tuple[str, ...]) -> list[str]:
+        """Names as arguments: "all" where that is declared, otherwise every name."""
+        if EVERYTHING in names:
+            return [EVERYTHING] if self.has_all else list(self.names)
+        return list(dict.fromkeys(names))
+
+
+def abilities_in(declarations: Declarations) -> Abilities:
+    """What these functions offer; functions of another shape are left alone."""
+    names: dict[str, None] = {}
+    switching: Switching | None = None
+    asking: Asking | None = None
+    for declaration in declarations:
+        schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if not isinstance(properties, dict):
+            continue
+        things = next(((key, found) for key, p in properties.items() if (found := _named_things(p))), None)
+        if things is None:
+            continue
+        names |= dict.fromkeys(things[1])
+        power = next((key for key, p in properties.items() if {"on", "off"} <= _choices(p)), "")
+        level = _called(properties, _LEVEL_NAMES, ("INTEGER", "NUMBER"))
+        colour = _called(properties, _COLOUR_NAMES, ("STRING",))
+        if power or level or colour:
+            one_only = _type(properties[things[0]]) != "ARRAY"
+            switching = switching or Switching(declaration["name"], things[0], one_only, power, level, colour)
+        else:
+            needs = things[0] in schema.get("required", [])
+            asking = asking or Asking(declaration["name"], things[0], needs)
+    plain = tuple(name for name in names if name.lower() != EVERYTHING)
+    return Abilities(plain, len(plain) < len(names), switching, asking)
+
+
+def _named_things(schema: Any) -> list[str]:
+    if not isinstance(schema, dict) or {"on", "off"} <= _choices(schema):
+        return []
+    inner = schema.get("items", schema) if _type(schema) == "ARRAY" else schema
+    return sorted(_choices(inner), key=list(inner.get("enum", [])).index)
+
+
+def _choices(schema: Any) -> set[str]:
+    values = schema.get("enum", []) if isinstance(schema, dict) else []
+    return {value for value in values if isinstance(value, str)} if isinstance(values, list) else set()
+
+
+def _called(properties: dict[str, Any], names: tuple[str, ...], types: tuple[str, ...]) -> str:
+    found = (key for key, p in properties.items() if key.lower() in names and _type(p) in types)
+    return next(found, "")
+
+
+def _type(schema: Any) -> str:
+    return str(schema.get("type", "")).upper() if isinstance(schema, dict) else ""
