@@ -1,0 +1,212 @@
+"""The speaker: plays answers turn by turn, and says when the first and the last sample are out.
+
+Knows one output device, kept open with silence between answers. Must never know why something is said.
+
+    loop: play, finish, flush ─► Playout ─► PortAudio's thread: one block ─► device
+      ▲                                            │
+      └── Sounding, Drained (when it was heard) ◄──┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from array import array
+from collections.abc import Callable, Mapping
+from typing import NoReturn
+
+import pyaudio
+
+from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
+from .playout import Ended, Playout, Pulled, Resamples
+from .portaudio import Format, Heartbeat, PortAudio, Wanted, kept
+
+log = logging.getLogger(__name__)
+
+RATE_HZ = 24_000  # what the service sends
+BLOCK_MS = 10  # PortAudio keeps two on top: a sample leaves 25 ms after the callback; 5 ms doubles the calls
+PRIMED = 8  # callbacks: more than any device swallows before it begins to move
+RATES_HZ = (24_000, 48_000, 96_000, 32_000, 16_000, 44_100)
+SHUTDOWN_FADE_MS = 30
+FAREWELL_S = 1.0  # a device that has not played the fade by then plays nothing any more
+FARTHEST_S = 1.0  # a latency beyond that is a driver's mistake, not a distance
+
+
+class SoundCardSpeaker:
+    """Plays on the device called `name`; run it for ever, it survives the device.
+
+    What is given while there is no device is lost, and its turn with it: no Drained comes for it.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        portaudio: PortAudio,
+        *,
+        post: Callable[[Event], None],
+        rates_hz: tuple[int, ...] = RATES_HZ,
+    ) -> None:
+        self._wanted = Wanted("speaker", name, rates_hz, BLOCK_MS)
+        self._portaudio = portaudio
+        self._post = post
+        self._playout = Playout(_resampler, RATE_HZ)
+        self._mouth: _Mouth | None = None
+        self._draining: dict[int, asyncio.TimerHandle] = {}
+        self._silent = asyncio.Event()
+        self._counters = {"device_underruns": 0, "lost_chunks": 0}
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What went wrong so far, by kind."""
+        return self._playout.counters | self._counters
+
+    async def run(self) -> NoReturn:
+        """Play until cancelled."""
+        await kept(
+            self._wanted,
+            self._session,
+            lambda: self._post(SpeakerUp()),
+            lambda reason: self._post(SpeakerDown(reason)),
+        )
+
+    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None:
+        """Append mono PCM16LE, cut anywhere, to the answer of this turn."""
+        if self._mouth is None:
+            self._counters["lost_chunks"] += 1
+            self._playout.flush(turn)
+        else:
+            self._playout.add(turn, pcm, rate_hz)
+
+    def finish(self, turn: int) -> None:
+        """Nothing more comes for this turn: Drained follows when it was heard, at once if nothing waits."""
+        if self._playout.finish(turn):
+            self._post(Drained(turn, 0))
+
+    def flush(self, turn: int) -> None:
+        """Silence this turn and those before it; nothing is heard or reported of them any more."""
+        self._playout.flush(turn)
+        self._forget(turn)
+
+    async def fade(self) -> None:
+        """Fade out what plays; returns when it is silent."""
+        mouth = self._mouth
+        self._silent.clear()
+        if self._playout.flush_all(SHUTDOWN_FADE_MS) and mouth:
+            try:
+                async with asyncio.timeout(FAREWELL_S):
+                    await self._silent.wait()
+                    await asyncio.sleep(mouth.latency_s)
+            except TimeoutError:
+                log.debug("the speaker did not take the fade")
+        self._forget(self._playout.silenced)
+
+    async def _session(self, up: Callable[[], None]) -> NoReturn:
+        mouth = _Mouth(self._playout, self._counters, self._happened)
+        try:
+            async with self._portaudio.opened(self._wanted, mouth.tap) as stream:
+                mouth.latency_s = stream.latency_s
+                log.info("speaker: %s, latency %.0f ms", stream.form, 1000 * stream.latency_s)
+                heart = Heartbeat(self._wanted, stream)
+                while True:
+                    heart.check(mouth.beats)
+                    if self._mouth is None and mouth.beats >= PRIMED:
+                        self._mouth = mouth
+                        up()
+                    await mouth.wait(Heartbeat.CHECK_S)
+        finally:
+            if self._mouth:
+                self._mouth = None
+                self._playout.flush_all()
+                self._forget(self._playout.silenced)
+
+    def _happened(self, pulled: Pulled, leaves_at: float) -> None:
+        """On the loop: what the sound card's thread has seen. `leaves_at`: when the block begins to sound."""
+        silenced = self._playout.silenced
+        for turn in pulled.sounding:
+            if turn > silenced:
+                self._post(Sounding(turn))
+        for ended in pulled.ended:
+            if ended.turn > silenced:
+                self._drain(ended, leaves_at)
+        if pulled.faded:
+            self._silent.set()
+
+    def _drain(self, ended: Ended, leaves_at: float) -> None:
+        at = leaves_at + ended.at / self._playout.rate_hz
+        loop = asyncio.get_running_loop()
+        self._draining[ended.turn] = loop.call_later(at - time.monotonic(), self._drained, ended)
+
+    def _drained(self, ended: Ended) -> None:
+        del self._draining[ended.turn]
+        self._post(Drained(ended.turn, ended.played_ms))
+
+    def _forget(self, turn: int) -> None:
+        for draining in [other for other in self._draining if other <= turn]:
+            self._draining.pop(draining).cancel()
+
+
+class _Mouth:
+    """One open stream: its callback, on PortAudio's thread."""
+
+    def __init__(
+        self, playout: Playout, counters: dict[str, int], happened: Callable[[Pulled, float], None]
+    ) -> None:
+        self.beats = 0
+        self.latency_s = 0.0
+        self._playout = playout
+        self._counters = counters
+        self._happened = happened
+        self._loop = asyncio.get_running_loop()
+        self._moves = asyncio.Event()
+
+    def tap(self, form: Format) -> Callable[..., tuple[bytes, int]]:
+        """The callback for a stream of this format."""
+        self._channels = form.channels
+        if form.rate_hz != RATE_HZ:
+            _resampler(RATE_HZ, form.rate_hz)  # its filter is computed now, not on the sound card's thread
+        self._playout.use(form.rate_hz, _resampler)
+        return self._give
+
+    def _give(self, _pcm: None, frames: int, times: Mapping[str, float], status: int) -> tuple[bytes, int]:
+        self.beats += 1
+        pulled = self._playout.pull(frames)
+        if status & pyaudio.paOutputUnderflow:
+            self._counters["device_underruns"] += 1
+        try:
+            if pulled.sounding or pulled.ended or pulled.faded:
+                ahead = times["output_buffer_dac_time"] - times["current_time"]
+                if not 0.0 < ahead < FARTHEST_S:  # some drivers leave it out
+                    ahead = self.latency_s
+                self._loop.call_soon_threadsafe(self._happened, pulled, time.monotonic() + ahead)
+            elif self.beats == PRIMED:
+                self._loop.call_soon_threadsafe(self._moves.set)
+        except RuntimeError:  # the loop has ended: nobody asks any more
+            return bytes(2 * frames * self._channels), pyaudio.paComplete
+        return _spread(pulled.pcm, self._channels), pyaudio.paContinue
+
+    async def wait(self, at_most_s: float) -> None:
+        """Until the device moves for the first time, or the time is over."""
+        try:
+            async with asyncio.timeout(at_most_s):
+                await self._moves.wait()
+        except TimeoutError:
+            return
+        self._moves.clear()
+
+
+def _resampler(from_hz: int, to_hz: int) -> Resamples:
+    from .resample import Resampler  # numpy: 20 MB and half a second, only for those who need it
+
+    return Resampler(from_hz, to_hz)
+
+
+def _spread(pcm: bytes, channels: int) -> bytes:
+    """The same sample on every channel."""
+    if channels == 1:
+        return pcm
+    samples = array("h", pcm)
+    spread = array("h", bytes(2 * len(samples) * channels))
+    for channel in range(channels):
+        spread[channel::channels] = samples
+    return spread.tobytes()
