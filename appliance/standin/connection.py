@@ -11,9 +11,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ParamSpec
 
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
@@ -43,6 +43,9 @@ from .turn import Turn
 from .voice import Voice
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+Work = Callable[P, Coroutine[Any, Any, None]]
 
 _REMEMBERED = 50  # exchanges
 
@@ -191,8 +194,8 @@ class Connection:
         self.reached("ready")
         await lifetime.after_resume(self, self._history)
         if self._script is not None:
-            self._spawn(self._script.play())
-        self._spawn(lifetime.until_go_away(self, self._profile.go_away_s))
+            self._spawn(self._script.play)
+        self._spawn(lifetime.until_go_away, self, self._profile.go_away_s)
 
     # ---- messages
 
@@ -293,22 +296,22 @@ class Connection:
             self._tell("turn", ended)
             return
         before = self._last
-        self._last = self._spawn(self._answer(self.new_turn(), before, ended))
+        self._last = self._spawn(self._answer, self.new_turn(), before, ended)
 
     async def _answer(self, turn: Turn, before: asyncio.Task[None] | None, ended: Ended) -> None:
         if before is not None:
             await asyncio.wait({before})
         await answer(self, turn, ended)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._guarded(work))
+    def _spawn(self, work: Work[P], *given: P.args, **named: P.kwargs) -> asyncio.Task[None]:
+        task = asyncio.create_task(self._guarded(work, *given, **named))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _guarded(self, work: Work[P], *given: P.args, **named: P.kwargs) -> None:
         try:
-            await work
+            await work(*given, **named)
         except Refusal as refusal:
             await self.hang_up(refusal)
         except ConnectionClosed:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
@@ -152,7 +152,7 @@ class StandIn:
         if refused:
             self._count += 1
             return socket.respond(http.HTTPStatus(refused), f"{http.HTTPStatus(refused).phrase}\n")
-        if _PATH.fullmatch(urlsplit(request.path).path) is None:
+        if _PATH.fullmatch(_path(request)) is None:
             return socket.respond(http.HTTPStatus.NOT_FOUND, "Not Found\n")
         return None
 
@@ -163,8 +163,7 @@ class StandIn:
         request = socket.request
         assert request is not None
         connection = Connection(number, socket, _credentials(request), self._house, self._faults_of(number))
-        path = urlsplit(request.path).path
-        self._record.note(number, "client", {"opened": {"path": path}})
+        self._record.note(number, "client", {"opened": {"path": _path(request)}})
         self.links[number] = connection
         self._handles.open_links.add(number)
         try:
@@ -182,10 +181,14 @@ class StandIn:
         return replace(self.options, faults=Faults()) if 0 < only < link else self.options
 
 
+def _path(request: Request) -> str:
+    # Not urlsplit: it would take the first word of "//ws/..." for a host.
+    return request.path.partition("?")[0]
+
+
 def _credentials(request: Request) -> Credentials:
-    address = urlsplit(request.path)
-    query = parse_qs(address.query)
-    found = _PATH.fullmatch(address.path)
+    query = parse_qs(request.path.partition("?")[2])
+    found = _PATH.fullmatch(_path(request))
     version = found[1] if found else ""
     token = request.headers.get("authorization", "").removeprefix("Token ")
     candidates = (
