@@ -1,0 +1,203 @@
+"""The service manager: what we tell it, what it gives us, and where log lines go.
+
+Knows sd_notify(3), credentials (systemd.exec(5)) and the journal. Must never know why something is said, and
+never shows a key: errors about keys name where they were looked for and what is wrong with them.
+
+Outside a service everything here is silent or falls back to what a person at a terminal expects.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import CredentialError
+
+STATUS_CHARACTERS = 200  # one line of `systemctl status`
+KEY_CHARACTERS = 512  # a key has 39, an ephemeral token some 100; more is a wrong file
+CREDENTIAL = "gemini-api-key"
+VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")  # in the order in which Google's own clients look
+REMEDY = (
+    "put the key into /etc/appliance/gemini-api-key (one line; mode 0600) and restart the service, "
+    "or set GEMINI_API_KEY when you start the daemon by hand"
+)
+
+# systemd.journal-fields(7): upper case is ours to choose. `log.info(..., extra={"TURN": 17})` sets one.
+FIELDS = ("APPLIANCE_EVENT", "TURN", "LATENCY_MS")
+
+PRIORITIES = {  # syslog(3)
+    logging.DEBUG: 7,
+    logging.INFO: 6,
+    logging.WARNING: 4,
+    logging.ERROR: 3,
+    logging.CRITICAL: 2,
+}
+
+OUTPUT = "appliance"  # the name of our log output, so that starting again replaces it
+
+log = logging.getLogger(__name__)
+
+
+class Notifier:
+    """What the service manager is told, sd_notify(3). Does nothing when nobody asked to be told."""
+
+    def __init__(self) -> None:
+        self._status = ""
+        self._failed = False
+
+    @property
+    def watchdog_s(self) -> float | None:
+        """Seconds within which a beat is expected; None where no watchdog waits for this process."""
+        for_us = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        usec = os.environ.get("WATCHDOG_USEC", "")
+        return int(usec) / 1e6 if for_us and usec.isascii() and usec.isdigit() and int(usec) else None
+
+    def ready(self) -> None:
+        self._notify("READY=1")
+
+    def reloading(self) -> None:
+        """To be followed by `ready`, systemd.service(5) on Type=notify-reload."""
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def stopping(self) -> None:
+        self._notify("STOPPING=1")
+
+    def status(self, text: str) -> None:
+        """One line for `systemctl status`; the same text is not sent twice in a row."""
+        line = " ".join(text.split())[:STATUS_CHARACTERS]  # a line break would start another assignment
+        if line != self._status:
+            self._status = line
+            self._notify(f"STATUS={line}")
+
+    def beat(self) -> None:
+        self._notify("WATCHDOG=1")
+
+    def _notify(self, state: str) -> None:
+        if not os.environ.get("NOTIFY_SOCKET"):
+            return
+        import systemd.daemon
+
+        try:
+            systemd.daemon.notify(state)
+            self._failed = False
+        except OSError as error:
+            level = logging.DEBUG if self._failed else logging.WARNING
+            log.log(level, "the service manager cannot be told: %s", error.strerror)
+            self._failed = True
+
+
+def credential(name: str) -> str | None:
+    """The one line of a credential from the service manager, stripped; None when there is none."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not directory:
+        return None
+    file = Path(directory) / name
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise CredentialError(f"the credential {name} cannot be read: {reason}; {REMEDY}") from error
+    except UnicodeDecodeError:
+        # Not chained: the exception carries the bytes.
+        raise CredentialError(f"the credential {name} is not text; {REMEDY}") from None
+    if not text:
+        raise CredentialError(f"the credential {name} is empty; {REMEDY}")
+    if len(text.splitlines()) > 1:
+        raise CredentialError(f"the credential {name} has more than one line; {REMEDY}")
+    return text
+
+
+def api_key() -> str:
+    """The key for the service, fit for an HTTP header. Raises CredentialError, which never shows it."""
+    key, where = credential(CREDENTIAL), f"the credential {CREDENTIAL}"
+    for variable in VARIABLES:
+        if key is None and (value := os.environ.get(variable, "").strip()):
+            key, where = value, variable
+    if key is None:
+        raise CredentialError(f"there is no API key; {REMEDY}")
+    if len(key) > KEY_CHARACTERS:
+        raise CredentialError(f"the API key in {where} has more than {KEY_CHARACTERS} characters; {REMEDY}")
+    if not all("!" <= character <= "~" for character in key):
+        # It goes into a header: a line break in it would add headers of its own.
+        wrong = "contains spaces, control characters or characters that are not ASCII"
+        raise CredentialError(f"the API key in {where} {wrong}; {REMEDY}")
+    return key
+
+
+def start_logging(level: str, send: Callable[..., object] | None = None) -> None:
+    """Send log lines to the journal when stderr is connected to it, else to stderr as plain lines.
+
+    `level` (debug, info or warning) is for our own loggers; libraries are never let below INFO, as some
+    of them write headers at DEBUG. `send` stands for `systemd.journal.send` in tests. May be called again.
+    """
+    ours = getattr(logging, level.upper())
+    output: logging.Handler
+    if _stderr_is_the_journal():
+        if send is None:
+            import systemd.journal
+
+            send = systemd.journal.send
+        output = _Journal(send)
+    else:
+        output = logging.StreamHandler(sys.stderr)
+        output.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    for former in [former for former in root.handlers if former.get_name() == OUTPUT]:
+        root.removeHandler(former)
+        former.close()
+    output.set_name(OUTPUT)
+    root.addHandler(output)
+    root.setLevel(max(ours, logging.INFO))
+    logging.getLogger(__package__.partition(".")[0]).setLevel(ours)
+
+
+def _stderr_is_the_journal() -> bool:
+    """Whether JOURNAL_STREAM names the file that stderr is, systemd.exec(5)."""
+    device, _, inode = os.environ.get("JOURNAL_STREAM", "").partition(":")
+    try:
+        stderr = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError, AttributeError):  # closed, replaced by something without a file, or None
+        return False
+    return (device, inode) == (str(stderr.st_dev), str(stderr.st_ino))
+
+
+class _Journal(logging.Handler):
+    """Log records as journal entries with fields. The one that ships with the library sends the arguments of
+    every message as a field of their own, too; we choose what is kept."""
+
+    def __init__(self, send: Callable[..., object]) -> None:
+        super().__init__()
+        self._send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            fields = {name: str(record.__dict__[name]) for name in FIELDS if name in record.__dict__}
+            if record.exc_info and record.exc_info[0] is not None:
+                fields["EXCEPTION"] = record.exc_info[0].__name__
+            message = record.getMessage()
+            if record.exc_info:
+                message += "\n" + "".join(traceback.format_exception(*record.exc_info)).rstrip()
+            self._send(
+                message,
+                PRIORITY=str(_priority(record.levelno)),
+                SYSLOG_IDENTIFIER="appliance",
+                LOGGER=record.name,
+                THREAD_NAME=record.threadName or "",
+                CODE_FILE=record.pathname,
+                CODE_LINE=record.lineno,
+                CODE_FUNC=record.funcName,
+                **fields,
+            )
+        except Exception:  # logging's own rule: a line that cannot be written must not stop the program
+            self.handleError(record)
+
+
+def _priority(level: int) -> int:
+    return PRIORITIES[max(known for known in PRIORITIES if known <= max(level, logging.DEBUG))]
