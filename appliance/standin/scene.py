@@ -115,6 +115,10 @@ def parse(value: object, where: str = "scene") -> Scene:
     then = value.get("then", "answer")
     if then not in get_args(Then):
         raise SceneError(f"{where}: then must be one of {', '.join(get_args(Then))}; not {then!r}")
+    if then == "repeat" and not all(
+        any("expect" in s for s in steps if isinstance(s, dict)) for steps in lists
+    ):
+        raise SceneError(f"{where}: repeat needs an expect among the steps")
     options = value.get("options", {})
     try:
         with_values(Options(), options if isinstance(options, dict) else {"options": options})
