@@ -1,4 +1,4 @@
-"""A private sound server with a virtual microphone and a virtual speaker, for tests on a machine without sound.
+"""A private sound server with a virtual microphone and speaker, for tests on a machine without sound.
 
 What is spoken into `micfeed` is heard by whoever records from `mic`; what is played into `speaker` can be
 recorded from its monitor. A real clock paces both. No user's sound server is touched.
@@ -84,6 +84,7 @@ class SoundServer:
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
         self._modules: dict[str, list[str]] = {}
+        self._awake: dict[str, subprocess.Popen[bytes]] = {}
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> SoundServer:
@@ -135,6 +136,8 @@ class SoundServer:
             time.sleep(0.02)  # a server being born gives no other sign
 
     def _end(self) -> None:
+        for what in list(self._awake):
+            self._let_sleep(what)
         if self._server:
             self._server.terminate()
             try:
@@ -162,6 +165,7 @@ class SoundServer:
     def plug_speaker(self) -> None:
         self._modules["speaker"] = [self.control("load-module", *SPEAKER)]
         self.control("set-default-sink", "speaker")
+        self._keep_awake("speaker", "speaker")
 
     def unplug_speaker(self) -> None:
         self._unplug("speaker")
@@ -169,11 +173,27 @@ class SoundServer:
     def plug_microphone(self) -> None:
         self._modules["mic"] = [self.control("load-module", *FEED), self.control("load-module", *MICROPHONE)]
         self.control("set-default-source", "mic")
+        self._keep_awake("mic", "micfeed")
 
     def unplug_microphone(self) -> None:
         self._unplug("mic")
 
+    def _keep_awake(self, what: str, sink: str) -> None:
+        """A null sink at rest renders two seconds ahead and lets a new stream wait so long. No card does that."""
+        command = ["pacat", "--raw", "--playback", f"--device={sink}", "--latency-msec=10"]
+        command += ["--format=s16le", "--channels=1", "--rate=48000"]
+        self._awake[what] = subprocess.Popen(
+            [*command, "/dev/zero"], env=self.environment, stderr=subprocess.DEVNULL
+        )
+        subprocess.run(command, env=self.environment, input=bytes(4800), check=True, timeout=START_S)
+
+    def _let_sleep(self, what: str) -> None:
+        awake = self._awake.pop(what)
+        awake.kill()
+        awake.wait()
+
     def _unplug(self, what: str) -> None:
+        self._let_sleep(what)
         for module in reversed(self._modules.pop(what)):
             self.control("unload-module", module)
 

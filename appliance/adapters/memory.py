@@ -1,0 +1,291 @@
+"""A microphone and a speaker made of memory, for the demo and the tests: they obey physics, not a sound card.
+
+Know their own clock. Must never be kinder than hardware: a microphone yields 20 ms every 20 ms and never
+twice, a speaker plays no faster than its clock, and what was silenced stays silent.
+
+Both reckon from the moment they were started, never from the last wake: a late loop is caught up with, sample
+for sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from array import array
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
+
+HEARD_HZ = 16_000
+FRAME_MS = 20
+FRAME_BYTES = 2 * HEARD_HZ * FRAME_MS // 1000
+HISS_PEAK = 32  # evenly spread over ±32 steps: RMS 18.5 of 32768, -65 dBFS, a quiet room
+PLAYED_HZ = 24_000
+STEP_MS = 5  # how often the speaker looks what there is to play
+JITTER_MS = 40  # an answer begins when so much of it is there, or when it has waited so long
+FADE_SAMPLES = PLAYED_HZ * STEP_MS // 1000
+
+
+class _Clock:
+    """Ticks every `step_s` of its own time, which runs `speed` times as fast as the loop's."""
+
+    def __init__(self, step_s: float, speed: float) -> None:
+        self._step_s = step_s / speed
+        self._loop = asyncio.get_running_loop()
+        self._zero = self._loop.time()
+        self._ticks = 0
+
+    async def tick(self) -> None:
+        """Until the next tick is due; ticks that are overdue follow at once, none is left out."""
+        self._ticks += 1
+        await asyncio.sleep(max(0.0, self._zero + self._ticks * self._step_s - self._loop.time()))
+
+
+class MemoryMicrophone:
+    """Hears what is `say`-ed into it, and a quiet room in between."""
+
+    def __init__(
+        self,
+        *,
+        on_frame: Callable[[bytes, int, int], None],
+        on_up: Callable[[], None],
+        on_down: Callable[[str], None],
+        speed: float = 1.0,
+    ) -> None:
+        self._on_frame = on_frame
+        self._on_up = on_up
+        self._on_down = on_down
+        self._speed = speed
+        self._clips: deque[_Clip] = deque()
+        self._hiss = _hiss()
+        self._plugged = asyncio.Event()
+        self._plugged.set()
+        self._index = 0
+
+    async def run(self) -> NoReturn:
+        """Deliver frames until cancelled."""
+        while True:
+            if not self._plugged.is_set():
+                self._on_down("no microphone called 'memory'; there are: none at all")
+                await self._plugged.wait()
+            self._on_up()
+            clock = _Clock(FRAME_MS / 1000, self._speed)
+            while self._plugged.is_set():
+                await clock.tick()
+                if self._plugged.is_set():
+                    self._on_frame(self._frame(), self._index, 0)
+                    self._index += 1
+
+    def say(self, pcm: bytes) -> asyncio.Future[None]:
+        """Speak 16 kHz mono PCM16LE into it, after what is being said; done when the last of it was heard."""
+        heard: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._clips.append(_Clip(bytearray(pcm[: len(pcm) & ~1]), heard))
+        return heard
+
+    def unplug(self) -> None:
+        """Pull the plug; what is said meanwhile is not lost but waits, as a person would."""
+        self._plugged.clear()
+
+    def plug(self) -> None:
+        self._plugged.set()
+
+    def _frame(self) -> bytes:
+        frame = bytearray()
+        while self._clips and len(frame) < FRAME_BYTES:
+            clip = self._clips[0]
+            missing = FRAME_BYTES - len(frame)
+            frame += clip.pcm[:missing]
+            del clip.pcm[:missing]
+            if not clip.pcm:
+                self._clips.popleft()
+                if not clip.heard.done():
+                    clip.heard.set_result(None)
+        if len(frame) < FRAME_BYTES:
+            frame += self._hiss[len(frame) :]
+            self._hiss = self._hiss[2 * 97 :] + self._hiss[: 2 * 97]
+        return bytes(frame)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    pcm: bytearray
+    heard: asyncio.Future[None]
+
+
+def _hiss() -> bytes:
+    """One frame of noise, the same in every run (a linear congruential generator, Knuth's constants)."""
+    state, samples = 1, array("h")
+    for _ in range(FRAME_BYTES // 2):
+        state = (1_664_525 * state + 1_013_904_223) % 2**32
+        samples.append((state >> 16) % (2 * HISS_PEAK + 1) - HISS_PEAK)
+    return samples.tobytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A run of samples as it left the speaker, `at_s` of its clock after it was started."""
+
+    at_s: float
+    turn: int
+    pcm: bytes
+
+
+@dataclass(slots=True)
+class _Answer:
+    turn: int
+    pcm: bytearray = field(default_factory=bytearray)  # 24 kHz
+    half: bytes = b""
+    finished: bool = False
+    playing: bool = False
+    sounded: bool = False
+    dry: bool = False
+    waited_ms: int = 0
+    bytes_played: int = 0
+    phase: int = 0  # of the conversion from another rate
+
+
+class MemorySpeaker:
+    """Plays into `record` at the pace of its clock, 24 kHz."""
+
+    def __init__(self, *, post: Callable[[Event], None], speed: float = 1.0) -> None:
+        self.record: list[Played] = []
+        self._post = post
+        self._speed = speed
+        self._up = False
+        self._plugged = asyncio.Event()
+        self._plugged.set()
+        self._queue: deque[_Answer] = deque()
+        self._newest = -1
+        self._silenced = -1
+        self._clock_ms = 0
+        self._counters = {"underruns": 0, "late_chunks": 0, "lost_chunks": 0}
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What went wrong so far, by kind."""
+        return dict(self._counters)
+
+    def played(self, turn: int) -> bytes:
+        """Everything of this turn that was played, gaps left out."""
+        return b"".join(piece.pcm for piece in self.record if piece.turn == turn)
+
+    async def run(self) -> NoReturn:
+        """Play until cancelled."""
+        while True:
+            if not self._plugged.is_set():
+                self._post(SpeakerDown("no speaker called 'memory'; there are: none at all"))
+                await self._plugged.wait()
+            self._up = True
+            self._post(SpeakerUp())
+            clock = _Clock(STEP_MS / 1000, self._speed)
+            while self._plugged.is_set():
+                await clock.tick()
+                self._step()
+            self._up = False
+            self._silenced = max(self._silenced, self._newest)
+            self._queue.clear()
+
+    def unplug(self) -> None:
+        """Pull the plug: what was queued is lost."""
+        self._plugged.clear()
+
+    def plug(self) -> None:
+        self._plugged.set()
+
+    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None:
+        """Append mono PCM16LE, cut anywhere, to the answer of this turn."""
+        answer = self._of(turn)
+        if not self._up:
+            self._counters["lost_chunks"] += 1
+            self.flush(turn)
+        elif answer is None or answer.finished:
+            self._counters["late_chunks"] += 1
+        else:
+            pcm = answer.half + pcm
+            whole = len(pcm) & ~1
+            answer.half = pcm[whole:]
+            answer.pcm += _at_24k(answer, pcm[:whole], rate_hz)
+            if answer.dry and answer.pcm:
+                self._counters["underruns"] += 1
+                answer.dry, answer.waited_ms = False, 0
+
+    def finish(self, turn: int) -> None:
+        """Nothing more comes for this turn: Drained follows when it was played, at once if nothing waits."""
+        answer = self._of(turn)
+        if answer is None or answer.finished:
+            return
+        answer.finished = True
+        if len(self._queue) == 1 and not answer.pcm:
+            self._end(answer)
+
+    def flush(self, turn: int) -> None:
+        """Silence this turn and those before it; nothing is heard or reported of them any more."""
+        self._silenced = max(self._silenced, turn)
+        while self._queue and self._queue[0].turn <= turn:
+            answer = self._queue.popleft()
+            if answer.playing and answer.pcm:
+                samples = array("h", bytes(answer.pcm[: 2 * FADE_SAMPLES]))
+                left = len(samples)
+                fade = array("h", (s * (left - i) // (left + 1) for i, s in enumerate(samples)))
+                self._keep(answer, fade.tobytes(), 0.0)
+
+    async def fade(self) -> None:
+        """Fade out what plays; returns when it is silent."""
+        self.flush(self._newest)
+
+    def _of(self, turn: int) -> _Answer | None:
+        """The answer of this turn while it may still be added to."""
+        if turn <= self._silenced or turn < self._newest:
+            return None
+        if turn > self._newest:
+            self._newest = turn
+            self._queue.append(_Answer(turn))
+        return self._queue[-1] if self._queue and self._queue[-1].turn == turn else None
+
+    def _step(self) -> None:
+        """Play 5 ms: whatever is there of the answers that are due, in order."""
+        room = 2 * FADE_SAMPLES
+        while self._queue and room and self._due(answer := self._queue[0]):
+            if answer.pcm:
+                if not answer.sounded:
+                    answer.sounded = True
+                    self._post(Sounding(answer.turn))
+                piece = bytes(answer.pcm[:room])
+                del answer.pcm[:room]
+                self._keep(answer, piece, STEP_MS - room * 500 / PLAYED_HZ)
+                room -= len(piece)
+            elif answer.finished or len(self._queue) > 1:
+                self._end(answer)
+            else:
+                answer.playing, answer.dry = False, True
+        self._clock_ms += STEP_MS
+
+    def _due(self, answer: _Answer) -> bool:
+        if not answer.playing:
+            answer.waited_ms += STEP_MS if answer.pcm else 0
+            enough = len(answer.pcm) * 500 >= JITTER_MS * PLAYED_HZ or answer.waited_ms > JITTER_MS
+            answer.playing = enough or answer.finished or len(self._queue) > 1
+        return answer.playing
+
+    def _keep(self, answer: _Answer, pcm: bytes, offset_ms: float) -> None:
+        answer.bytes_played += len(pcm)
+        self.record.append(Played((self._clock_ms + offset_ms) / 1000, answer.turn, pcm))
+
+    def _end(self, answer: _Answer) -> None:
+        self._queue.popleft()
+        self._post(Drained(answer.turn, round(answer.bytes_played * 500 / PLAYED_HZ)))
+
+
+def _at_24k(answer: _Answer, pcm: bytes, rate_hz: int) -> bytes:
+    """At 24 kHz, by taking the nearest former sample: good enough for a speaker nobody hears."""
+    if rate_hz == PLAYED_HZ:
+        return pcm
+    samples, result = array("h", pcm), array("h")
+    end = len(samples) * PLAYED_HZ
+    while answer.phase < end:
+        result.append(samples[answer.phase // PLAYED_HZ])
+        answer.phase += rate_hz
+    answer.phase -= end
+    return result.tobytes()
