@@ -35,7 +35,8 @@ from websockets.exceptions import (
 
 from .. import __version__
 from ..core.events import Cause, Event, Garbled, LinkDown, LinkUp, Received
-from ..core.wire import SEND_RATE_HZ, Audio, ClientMessage, decode, encode
+from ..core.messages import Audio, ClientMessage
+from ..core.wire import SEND_RATE_HZ, decode, encode
 from ..errors import CredentialError, WireError
 
 OPEN_TIMEOUT_S = 10.0  # name, TCP, TLS and upgrade together; a far server over bad Wi-Fi takes 2 to 3

@@ -8,10 +8,14 @@ transcript     `who` (person or model), `text` (a fragment, verbatim), `turn`
 call           the model called a function: `name`, `args`
 answer         the answer to it: `name`, `response`
 lights         lights changed: `states`
-line           the line to the service: `state`, `why`, `remedy`
+line           the line to the service: `state`, `why`, `advice`, `retry_s`
 turn           a turn ended: `turn`, `outcome`, and its timeline in ms
-lost           something was lost: `what`, `count`
-trouble        something went wrong: `what`, `remedy`
+lost           something was lost: `what`, `count`, `why`
+trouble        something went wrong: `what`, `reason`
+microphone     it was opened, or is missing: `state`, `reason`
+speaker        the same
+usage          token counts of the turn so far: `prompt`, `response`, `total`
+unknown        the service said something that we do not know: `what`
 =============  ==========================================================================================
 """
 
@@ -21,8 +25,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .lights import LightState, Origin
+from .messages import ClientMessage
 from .mood import Mood
-from .wire import ClientMessage
 
 
 @dataclass(frozen=True, slots=True)

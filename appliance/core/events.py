@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from .lights import LightState, Origin
-from .wire import ServerMessage
+from .messages import ServerMessage
 
 
 @dataclass(frozen=True, slots=True)

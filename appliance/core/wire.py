@@ -15,74 +15,41 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from typing import assert_never, cast
 
 from ..errors import WireError
+from .messages import (
+    ActivityEnd,
+    ActivityStart,
+    Audio,
+    ClientMessage,
+    FunctionCall,
+    GenerationComplete,
+    GoAway,
+    Handle,
+    Interrupted,
+    Json,
+    ModelSaid,
+    PersonSaid,
+    Resumption,
+    ServerMessage,
+    Setup,
+    SetupComplete,
+    Speech,
+    ToolCall,
+    ToolCallCancellation,
+    ToolResponse,
+    TurnComplete,
+    Unknown,
+    Usage,
+    Words,
+)
 
 SEND_RATE_HZ = 16_000
 RECEIVE_RATE_HZ = 24_000  # what the service sends where the MIME type names no rate
 UNREADABLE_TIME_LEFT_S = 10.0  # a go-away whose time cannot be read: soon, but not at once
 RATES_HZ = range(8_000, 96_001)
-
-Json = Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """A session resumption handle: a bearer token for the conversation, so never shown."""
-
-    secret: str = field(repr=False)
-
-
-# -- what we say ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """The first message of a link."""
-
-    model: str
-    system_instruction: str = ""
-    voice: str = ""
-    functions: tuple[Json, ...] = ()
-    compress_at_tokens: int | None = None
-    compress_to_tokens: int | None = None
-    interruptible: bool = True
-    resume: Handle | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityStart:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Audio:
-    """Mono PCM16LE at 16 kHz."""
-
-    pcm: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class ActivityEnd:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionAnswer:
-    id: str
-    name: str
-    response: Json
-
-
-@dataclass(frozen=True, slots=True)
-class ToolResponse:
-    answers: tuple[FunctionAnswer, ...]
-
-
-ClientMessage = Setup | ActivityStart | Audio | ActivityEnd | ToolResponse
 
 
 def encode(message: ClientMessage) -> str:
@@ -138,120 +105,7 @@ def _setup(setup: Setup) -> dict[str, object]:
     return body
 
 
-# -- what the service says --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class SetupComplete:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """A piece of the spoken answer: mono PCM16LE, any length, an odd number of bytes included."""
-
-    pcm: bytes
-    rate_hz: int
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A piece of a written answer. `thought` is the model's thinking: never spoken, never shown as answer."""
-
-    text: str
-    thought: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class PersonSaid:
-    """A fragment of the transcript of the input; leading spaces carry the word breaks."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSaid:
-    """A fragment of the transcript of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class GenerationComplete:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class TurnComplete:
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FunctionCall:
-    id: str
-    name: str
-    args: Json = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    calls: tuple[FunctionCall, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCallCancellation:
-    ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Token counts: of the whole turn so far, not of this message."""
-
-    prompt: int = 0
-    response: int = 0
-    total: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Resumption:
-    """A new handle, or None: the session cannot be resumed from this moment, the former handle stays."""
-
-    handle: Handle | None
-
-
-@dataclass(frozen=True, slots=True)
-class GoAway:
-    left_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """Something that we do not know: counted and ignored. Names only, never contents."""
-
-    what: str
-
-
-ServerMessage = (
-    SetupComplete
-    | Speech
-    | Words
-    | PersonSaid
-    | ModelSaid
-    | Interrupted
-    | GenerationComplete
-    | TurnComplete
-    | ToolCall
-    | ToolCallCancellation
-    | Usage
-    | Resumption
-    | GoAway
-    | Unknown
-)
+# -- reading --------------------------------------------------------------------------------------
 
 
 def decode(frame: str | bytes) -> tuple[ServerMessage, ...]:

@@ -1,0 +1,123 @@
+"""Why the line is down, and what to do about it.
+
+Knows close codes and the reasons that the service gives. Must never know the time or what was tried before.
+
+The reason, not the code, tells a fault that passes from one that stays: 1011 is an age limit, an overload
+and a used-up quota; 1007 is a wrong key and a frame at a wrong moment. Reasons arrive cut at 123 bytes,
+so only how they begin is compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from .events import Cause
+
+
+class Remedy(Enum):
+    """When to try again."""
+
+    NOW = auto()  # nothing is wrong: go on with the handle
+    BACK_OFF = auto()  # it may pass by itself
+    WAIT = auto()  # it will take long: do not hammer
+    REFUSED = auto()  # not before somebody changes something
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`name` is one of the named failures that a person sees; `advice` is what they can do about it.
+
+    `forget`: the handle may be the reason, the next session starts fresh. `drop_audio`: what was said may be.
+    """
+
+    name: str
+    remedy: Remedy
+    advice: str = ""
+    forget: bool = False
+    drop_audio: bool = False
+
+
+KEY = "check the API key: create one at the provider, and store it as the credential gemini-api-key"
+KEY_REFUSED = Fault("key refused", Remedy.REFUSED, KEY, forget=True)
+NO_KEY = Fault("no key", Remedy.REFUSED, KEY, forget=True)
+REGION = Fault("region refused", Remedy.REFUSED, "the service is not offered where this box is")
+MODEL = Fault("model gone", Remedy.REFUSED, "choose another [live] model or api_version", forget=True)
+SETUP = Fault("setup refused", Remedy.REFUSED, "the service does not take these [live] settings", forget=True)
+QUOTA = Fault("quota", Remedy.WAIT, "the plan's quota or credit is used up: check the billing page")
+OVERLOAD = Fault("service overloaded", Remedy.BACK_OFF, "nothing: it is tried again")
+OFFLINE = Fault("no network", Remedy.BACK_OFF, "check the network: it is tried again")
+DROPPED = Fault("line dropped", Remedy.NOW)
+AGE = Fault("line too old", Remedy.NOW)
+HANDLE = Fault("session expired", Remedy.NOW, forget=True)
+CONFUSED = Fault("service confused", Remedy.BACK_OFF, "nothing: a fresh session is begun", forget=True)
+ARGUMENT = Fault(
+    "request refused", Remedy.BACK_OFF, "nothing: a fresh session is begun", forget=True, drop_audio=True
+)
+CERTIFICATE = Fault(
+    "certificate refused", Remedy.BACK_OFF, "check this machine's clock (timedatectl) and its CA certificates"
+)
+STALLED = Fault("uplink too slow", Remedy.BACK_OFF, "check the Wi-Fi signal")
+NO_SETUP = Fault("no answer to setup", Remedy.BACK_OFF, "nothing: it is tried again", forget=True)
+
+# (code or None for any, how the reason begins, what it means). The first match counts.
+REASONS: tuple[tuple[int | None, str, Fault], ...] = (
+    (None, "API key not valid", KEY_REFUSED),
+    (None, "API key expired", KEY_REFUSED),
+    (None, "Request had invalid authentication credentials", KEY_REFUSED),
+    (None, "User location is not supported", REGION),
+    (None, "You exceeded your current quota", QUOTA),
+    (1008, "models/", MODEL),
+    (1008, "BidiGenerateContent session not found", HANDLE),
+    (1008, "Requested entity was not found", HANDLE),
+    (1008, "Operation is not implemented", DROPPED),
+    (1008, "Connection aborted because the client failed to close", AGE),
+    (1008, "The operation was aborted", DROPPED),
+    (1007, "Invalid JSON payload received", SETUP),
+    (1007, "Request contains an invalid argument", ARGUMENT),
+    (1011, "Deadline expired", AGE),
+    (1011, "The service is currently unavailable", OVERLOAD),
+    (1011, "Internal error", CONFUSED),
+)
+
+# Where the reason says nothing known.
+CODES: dict[int, Fault] = {
+    1000: AGE,
+    1001: DROPPED,
+    1005: DROPPED,
+    1006: DROPPED,
+    1007: ARGUMENT,
+    1008: CONFUSED,
+    1009: ARGUMENT,
+    1011: CONFUSED,
+    1012: OVERLOAD,
+    1013: OVERLOAD,
+}
+
+CAUSES: dict[Cause, Fault] = {
+    Cause.DROPPED: DROPPED,
+    Cause.UNREACHABLE: OFFLINE,
+    Cause.CERTIFICATE: CERTIFICATE,
+    Cause.STALLED: STALLED,
+    Cause.CREDENTIAL: NO_KEY,
+}
+
+
+def classify(cause: Cause, code: int | None, reason: str, *, was_live: bool) -> Fault:
+    """What ended the link. `was_live`: setupComplete had been received on it.
+
+    A line that was closed without a known reason before it was live is not tried again at once: credentials
+    and settings are refused there, and a server that closes after every setup must not be hammered.
+    """
+    if cause in CAUSES:
+        fault = CAUSES[cause]
+    elif cause is Cause.HANDSHAKE:
+        fault = KEY_REFUSED if code in (401, 403) else OVERLOAD
+    else:
+        fault = next(
+            (f for c, start, f in REASONS if c in (None, code) and reason.startswith(start)),
+            CODES.get(code or 1006, CONFUSED),
+        )
+    if fault.remedy is Remedy.NOW and not was_live and fault is not HANDLE:
+        return Fault(fault.name, Remedy.BACK_OFF, fault.advice, forget=True)
+    return fault

@@ -1,0 +1,226 @@
+"""The vocabulary of turns: who has the floor, what the turn is told, and what it wants of its neighbours.
+
+Values only; the moves are in turn.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from .effects import Effect
+from .endpoint import Offset, Onset
+from .events import Drained
+from .gesture import Gesture
+from .messages import GenerationComplete, Interrupted, ModelSaid, Speech, TurnComplete, Words
+
+# -- the person's side ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Nothing is sent until speech is detected. `cut` is the first frame that counts."""
+
+    until: float
+    cut: int
+    follow_up: bool = False
+
+
+class By(Enum):
+    """Who decides when the person has finished."""
+
+    VOICE = auto()  # the endpointer
+    TOUCHED = auto()  # the endpointer, or the finger that came down meanwhile
+    FINGER = auto()  # the finger alone
+    TAIL = auto()  # nobody: the finger is gone, its tail runs out
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    until: float
+    by: By
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """`until` is None as long as the end of the utterance has not been sent."""
+
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaking:
+    """`finished`: nothing more comes, what is queued plays out."""
+
+    until: float
+    finished: bool = False
+
+
+Phase = Idle | Listening | Hearing | Waiting | Speaking
+
+
+# -- the model's side -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """`over_at`: when whatever arrives must be of the next turn. `hushed`: the service said `interrupted`."""
+
+    over_at: float | None = None
+    hushed: bool = False
+
+
+# -- what the turn is told, besides gestures, onsets and messages -------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityBegan:
+    """The activityStart of a turn was put on the wire."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityEnded:
+    """The activityEnd of turn `turn` was put on the wire."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The service is at work for this turn though it says nothing: a function call."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineLost:
+    """`kept`: what the person said will be sent again."""
+
+    kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswerable:
+    """What the person said in turn `turn` will not be sent."""
+
+    turn: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The microphone is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dumb:
+    """The speaker is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dismissed:
+    """The person wants nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Time has."""
+
+
+Told = (
+    Gesture
+    | Onset
+    | Offset
+    | Speech
+    | Words
+    | ModelSaid
+    | Interrupted
+    | GenerationComplete
+    | TurnComplete
+    | Drained
+    | ActivityBegan
+    | ActivityEnded
+    | Progress
+    | LineLost
+    | Unanswerable
+    | Deaf
+    | Dumb
+    | Dismissed
+    | Passed
+)
+
+
+# -- what the turn wants of its neighbours ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Open an utterance with every frame since `since`."""
+
+    turn: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Close it."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Its answer began: it need not be kept."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Nobody waits for its answer any more."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """Listen for speech from frame `cut` on."""
+
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The turn is over: the timeline may be closed."""
+
+    turn: int
+    outcome: str
+
+
+Order = Begin | End | Settle | Drop | Arm | Over | Effect
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """The times of a turn, in seconds and frames; see the configuration for what they mean."""
+
+    no_speech_s: float = 6.0
+    follow_up_s: float = 8.0
+    max_utterance_s: float = 60.0
+    answer_timeout_s: float = 20.0
+    tail_s: float = 0.3
+    pre_roll: int = 25
+    reach_back: int = 15

@@ -1,0 +1,183 @@
+"""The messages of the Live API as values: what we say, and what the service says.
+
+Knows what there is to say. Must never know how it is written (see wire.py), nor when it may be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A session resumption handle: a bearer token for the conversation, so never shown."""
+
+    secret: str = field(repr=False)
+
+
+# -- what we say ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The first message of a link."""
+
+    model: str
+    system_instruction: str = ""
+    voice: str = ""
+    functions: tuple[Json, ...] = ()
+    compress_at_tokens: int | None = None
+    compress_to_tokens: int | None = None
+    interruptible: bool = True
+    resume: Handle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityStart:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Mono PCM16LE at 16 kHz."""
+
+    pcm: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityEnd:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionAnswer:
+    id: str
+    name: str
+    response: Json
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResponse:
+    answers: tuple[FunctionAnswer, ...]
+
+
+ClientMessage = Setup | ActivityStart | Audio | ActivityEnd | ToolResponse
+
+
+# -- what the service says --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SetupComplete:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """A piece of the spoken answer: mono PCM16LE, any length, an odd number of bytes included."""
+
+    pcm: bytes
+    rate_hz: int
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A piece of a written answer. `thought` is the model's thinking: never spoken, never shown as answer."""
+
+    text: str
+    thought: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSaid:
+    """A fragment of the transcript of the input; leading spaces carry the word breaks."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSaid:
+    """A fragment of the transcript of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationComplete:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class TurnComplete:
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    id: str
+    name: str
+    args: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    calls: tuple[FunctionCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallCancellation:
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts: of the whole turn so far, not of this message."""
+
+    prompt: int = 0
+    response: int = 0
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A new handle, or None: the session cannot be resumed from this moment, the former handle stays."""
+
+    handle: Handle | None
+
+
+@dataclass(frozen=True, slots=True)
+class GoAway:
+    left_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Something that we do not know: counted and ignored. Names only, never contents."""
+
+    what: str
+
+
+ServerMessage = (
+    SetupComplete
+    | Speech
+    | Words
+    | PersonSaid
+    | ModelSaid
+    | Interrupted
+    | GenerationComplete
+    | TurnComplete
+    | ToolCall
+    | ToolCallCancellation
+    | Usage
+    | Resumption
+    | GoAway
+    | Unknown
+)

@@ -1,0 +1,270 @@
+"""Is the line up.
+
+Knows links, handles and when to try again. Must never know what is said over the line.
+
+             wanted              LinkUp            SetupComplete
+    Down ───────────► Dialing ───────────► Greeting ───────────► Live
+     ▲                  │ LinkDown, or too slow  │                 │ LinkDown, go-away between turns,
+     └──────────────────┴────────────────────────┴─────────────────┘ or nobody has wanted it for long
+
+`Down.until` is when it may be dialled again; it is dialled then if somebody wants it. The former link is
+always gone before the next is dialled: the service refuses to resume a session whose socket is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from .effects import Dial, Effect, Hang, Send, Tell
+from .events import LinkDown, LinkUp
+from .faults import NO_SETUP, Fault, Remedy, classify
+from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
+
+SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
+LEAVE_MARGIN_S = 5.0  # before the time that a go-away leaves us is used up
+MAX_AGE_S = 9 * 60.0  # the service ends connections at about ten minutes, with a go-away or without
+HANDLE_S = 2 * 3600.0  # how long the service keeps a session after its link has gone
+WAIT_S = 60.0  # quota: at first a minute, doubled each time
+WAIT_MOST_S = 900.0
+REFUSED_S = 900.0  # credentials: only a change helps, and a change restarts us
+STABLE_S = 60.0  # a link that lived so long was not what is wrong
+FOREVER = float("inf")
+PRESS_S = 5.0  # a press tries again at once, but a refusing service not more often than this
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """`why` is None as long as nothing went wrong."""
+
+    until: float = 0.0
+    why: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialing:
+    link: int
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    link: int
+    since: float
+    resuming: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """`leave_by` is when this link must be given up for the next; `hurry` after a go-away."""
+
+    link: int
+    since: float
+    leave_by: float
+    hurry: bool = False
+
+
+Line = Down | Dialing | Greeting | Live
+
+
+class Session:
+    """Wants, links and handles in; dialling and hanging up out."""
+
+    def __init__(
+        self, setup: Setup, backoff: Callable[[], Iterator[float]], *, always: bool, idle_close_s: float
+    ) -> None:
+        """`backoff()` gives the delays of one row of failures, in seconds, with jitter."""
+        self._setup = setup
+        self._backoff = backoff
+        self._delays: Iterator[float] | None = None
+        self._always = always
+        self._idle_close_s = idle_close_s
+        self._handle: tuple[Handle, float] | None = None
+        self._refusals = 0
+        self._idle_since: float | None = 0.0
+        self._link = 0
+        self.resumed = 0
+        self.trouble: Fault | None = None
+        """What went wrong last, until a line is up again."""
+        self.line: Line = Down()
+
+    def __repr__(self) -> str:
+        match self.line:
+            case Live(link):
+                return f"link {link} live resumed {self.resumed}"
+            case Down(_, None):
+                return f"link {self._link} down"
+            case Down(_, Fault(name=name)):
+                return f"link {self._link} down ({name})"
+            case line:
+                return f"link {self._link} {type(line).__name__.lower()}"
+
+    @property
+    def link(self) -> int | None:
+        """The link that messages may be sent on now."""
+        return self.line.link if isinstance(self.line, Live) else None
+
+    @property
+    def fault(self) -> Fault | None:
+        return self.line.why if isinstance(self.line, Down) else None
+
+    @property
+    def is_stopped(self) -> bool:
+        return isinstance(self.line, Down) and self.line.until == FOREVER
+
+    @property
+    def is_leaving(self) -> bool:
+        """A go-away came: the sooner between turns, the better."""
+        return isinstance(self.line, Live) and self.line.hurry
+
+    def is_current(self, link: int) -> bool:
+        return not isinstance(self.line, Down) and link == self._link
+
+    def deadline(self) -> float | None:
+        match self.line:
+            case Down(until):
+                return until if self.is_wanted else None
+            case Dialing(_, since) | Greeting(_, since):
+                return since + SETUP_S
+            case Live(_, _, leave_by):
+                return min(leave_by, self._idle_at() or leave_by)
+
+    # -- wishes -------------------------------------------------------------------------------------
+
+    def want(self, now: float) -> list[Effect]:
+        """Somebody is about to speak: a line is needed, now rather than after any back-off."""
+        self._idle_since = None
+        match self.line:
+            case Down(until, Fault(remedy=Remedy.WAIT | Remedy.REFUSED) as why):
+                self.line = Down(min(until, max(now, until - self._pause(why) + PRESS_S)), why)
+            case Down(until, why) if until < FOREVER:
+                self.line = Down(now, why)
+            case _:
+                return []
+        return self.wake(now, quiet=False)
+
+    def need(self) -> None:
+        """Somebody uses the line, or would."""
+        self._idle_since = None
+
+    def release(self, now: float) -> None:
+        """Nobody needs the line just now."""
+        if self._idle_since is None:
+            self._idle_since = now
+
+    def proved(self) -> None:
+        """A turn was completed: whatever was wrong is over."""
+        self._delays = None
+        self._refusals = 0
+
+    # -- what happens to it -------------------------------------------------------------------------
+
+    def up(self, event: LinkUp, now: float) -> list[Effect]:
+        match self.line:
+            case Dialing(link) if link == event.link:
+                handle = self._fresh_handle(now)
+                self.line = Greeting(link, now, handle is not None)
+                return [Send(link, replace(self._setup, resume=handle))]
+            case _:
+                return []
+
+    def hear(self, told: SetupComplete | Resumption | GoAway, now: float) -> list[Effect]:
+        """A message of the current link that concerns the line itself."""
+        match (self.line, told):
+            case (Greeting(link, _, resuming), SetupComplete()):
+                self.resumed = self.resumed + 1 if resuming else 0
+                self.line = Live(link, now, now + MAX_AGE_S)
+                self.trouble = None
+                return [Tell("line", {"state": "live", "resumed": resuming})]
+            case (_, Resumption(Handle() as handle)):
+                self._handle = (handle, now)
+            case (Live() as live, GoAway(left_s)):
+                leave_by = min(live.leave_by, now + max(0.0, left_s - LEAVE_MARGIN_S))
+                self.line = replace(live, leave_by=leave_by, hurry=True)
+                return [Tell("line", {"state": "leaving", "left_s": left_s})]
+        return []
+
+    def down(self, event: LinkDown, now: float) -> list[Effect]:
+        if not self.is_current(event.link):
+            return []
+        live = isinstance(self.line, Live)
+        if isinstance(self.line, Live) and now >= self.line.since + STABLE_S:
+            self.proved()
+        return self._fail(classify(event.cause, event.code, event.reason, was_live=live), now, event.reason)
+
+    def wake(self, now: float, *, quiet: bool) -> list[Effect]:
+        """`quiet`: between turns, when nothing is lost by changing links."""
+        match self.line:
+            case Down(until) if self.is_wanted and now >= until:
+                self._link += 1
+                self.line = Dialing(self._link, now)
+                return [Tell("line", {"state": "dialing"}), Dial(self._link)]
+            case Dialing(link, since) | Greeting(link, since) if now >= since + SETUP_S:
+                return [Hang(link), *self._fail(NO_SETUP, now, "")]
+            case Live(link, _, leave_by, hurry) if now >= leave_by or (hurry and quiet):
+                self.line = Down(now)
+                return [Hang(link), Tell("line", {"state": "changing"})]
+            case Live(link) if quiet and (idle_at := self._idle_at()) is not None and now >= idle_at:
+                self.line = Down(now)
+                return [Hang(link), Tell("line", {"state": "closed"})]
+            case _:
+                return []
+
+    def stop(self) -> list[Effect]:
+        """For good: what is in the outbox is still sent."""
+        self._always, self._idle_since = False, 0.0
+        was, self.line = self.line, Down(FOREVER)
+        match was:
+            case Down():
+                return []
+            case Dialing(link) | Greeting(link) | Live(link):
+                return [Hang(link)]
+
+    # -- inside -------------------------------------------------------------------------------------
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._always or self._idle_since is None
+
+    def _idle_at(self) -> float | None:
+        if self._always or self._idle_since is None:
+            return None
+        return self._idle_since + self._idle_close_s
+
+    def _fresh_handle(self, now: float) -> Handle | None:
+        if self._handle is None or now > self._handle[1] + HANDLE_S:
+            return None
+        return self._handle[0]
+
+    def _fail(self, fault: Fault, now: float, reason: str) -> list[Effect]:
+        if fault.forget:
+            self._handle = None
+        self._refusals += fault.remedy in (Remedy.WAIT, Remedy.REFUSED)
+        pause = self._pause(fault)
+        self.line = Down(now + pause, fault)
+        self.trouble = fault
+        return [
+            Tell(
+                "line",
+                {
+                    "state": "down",
+                    "why": fault.name,
+                    "reason": reason[:123],
+                    "advice": fault.advice,
+                    "retry_s": round(pause, 1),
+                },
+            )
+        ]
+
+    def _pause(self, fault: Fault) -> float:
+        match fault.remedy:
+            case Remedy.NOW if self._delays is None:  # once: a server that drops every link is not hammered
+                self._delays = self._backoff()
+                return 0.0
+            case Remedy.NOW | Remedy.BACK_OFF:
+                self._delays = self._delays or self._backoff()
+                return next(self._delays)
+            case Remedy.WAIT:
+                return min(WAIT_MOST_S, WAIT_S * 2.0 ** (max(1, self._refusals) - 1))
+            case Remedy.REFUSED:
+                return REFUSED_S

@@ -1,0 +1,321 @@
+"""Whose turn is it.
+
+Knows the person's turn, the model's, and the numbers that keep them apart. Must never know whether there
+is a line (an answer outlives the link it came by), nor how speech is recognised.
+
+               TOUCH               Onset, HOLD             Offset, LET_GO, TAP
+    Idle ─────────────► Listening ─────────────► Hearing ─────────────────────► Waiting
+     ▲                   │   ▲  ▲                                                  │ content
+     │  nobody spoke     │   │  └─────────── TOUCH (silence at once) ───────────┐  ▼
+     └───────────────────┘   └─────────────── Drained: follow-up ───────────── Speaking
+
+Beside it stands what the service is doing, because that is another matter: Silent, Answering, or Abandoned
+(it goes on with an answer that nobody wants any more: dropped, until its turn is closed).
+
+Content is taken only while the person does not have the floor. An abandoned answer is told from the one
+that follows by what the service says of it (interrupted, turnComplete); where it says nothing, by time:
+whatever arrives FENCE_S after our activityStart was sent after the service had seen it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .audio import frames
+from .effects import Finish, Flush, Play, Tell
+from .endpoint import Offset, Onset
+from .events import Drained
+from .floor import (
+    Abandoned,
+    ActivityBegan,
+    ActivityEnded,
+    Answering,
+    Arm,
+    Begin,
+    By,
+    Deaf,
+    Dismissed,
+    Drop,
+    Dumb,
+    End,
+    Hearing,
+    Idle,
+    LineLost,
+    Listening,
+    Manners,
+    Order,
+    Over,
+    Passed,
+    Phase,
+    Progress,
+    Settle,
+    Silent,
+    Speaking,
+    Told,
+    Unanswerable,
+    Waiting,
+)
+from .gesture import Gesture
+from .messages import GenerationComplete, Interrupted, ModelSaid, Speech, TurnComplete, Words
+
+PROOFS = ("answered", "silence", "interrupted")  # outcomes that show the service to be well
+FENCE_S = 1.0  # twice the round trip of a poor mobile link
+ECHO_TAIL_MS = 300  # a room's echo of the answer must not open the follow-up
+
+
+class Turn:
+    """`tell` it what happened; it answers with what to do. `number` is the generation of every sound."""
+
+    def __init__(self, manners: Manners) -> None:
+        self._manners = manners
+        self.number = 0
+        self.phase: Phase = Idle()
+        self.model: Silent | Answering | Abandoned = Silent()
+
+    def __repr__(self) -> str:
+        return f"turn {self.number} {type(self.phase).__name__.lower()}"
+
+    def deadline(self) -> float | None:
+        match self.phase:
+            case Listening(until) | Hearing(until) | Waiting(until) | Speaking(until, False):
+                return until
+            case _:
+                return None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing is owed by either side; what is queued may still play."""
+        done = isinstance(self.phase, Speaking) and self.phase.finished
+        return (done or isinstance(self.phase, Idle | Listening)) and not isinstance(self.model, Answering)
+
+    @property
+    def is_hearing(self) -> bool:
+        return isinstance(self.phase, Hearing)
+
+    def tell(self, told: Told, now: float, index: int) -> list[Order]:
+        """`index` is the newest place on the sample clock."""
+        match (self.phase, told):
+            case (phase, Gesture()):
+                return self._gesture(phase, told, now, index)
+            case (Listening(_, cut), Onset(onset)):
+                return self._hear(max(cut, onset - self._manners.pre_roll), now, By.VOICE)
+            case (Hearing(_, By.VOICE | By.TOUCHED), Offset()):
+                return self._close()
+            case (phase, Speech() | Words() | ModelSaid()):
+                return self._content(phase, told, now)
+            case (phase, Interrupted() | GenerationComplete() | TurnComplete()):
+                return self._punctuation(phase, told, now, index)
+            case (Speaking(), Drained(turn)) if turn == self.number:
+                return self._over("answered", now, index)
+            case (_, ActivityBegan()):
+                if isinstance(self.model, Abandoned):
+                    self.model = replace(self.model, over_at=now + FENCE_S)
+            case (Waiting(), ActivityEnded(turn)) if turn == self.number:
+                self.phase = Waiting(now + self._manners.answer_timeout_s)
+            case (Waiting(until), Progress()) if until is not None:
+                self.model = Answering()
+                self.phase = Waiting(now + self._manners.answer_timeout_s)
+                return [Settle(self.number)]
+            case (Speaking() as speaking, Progress()):
+                self.phase = replace(speaking, until=now + self._manners.answer_timeout_s)
+            case (phase, LineLost(kept)):
+                return self._line_lost(phase, now, index, kept=kept)
+            case (Waiting(), Unanswerable(turn, why)) if turn == self.number:
+                return self._rest(why)
+            case (Listening(), Deaf()):
+                return self._rest("no microphone")
+            case (Hearing(), Deaf()):
+                return self._close()
+            case (Speaking(), Dumb()):
+                return [Flush(self.number), *self._rest("no speaker")]
+            case (phase, Dismissed()):
+                return self._dismiss(phase)
+            case (phase, Passed()):
+                return self._passed(phase, now, index)
+        return []
+
+    # -- the finger ---------------------------------------------------------------------------------
+
+    def _gesture(self, phase: Phase, gesture: Gesture, now: float, index: int) -> list[Order]:
+        match (phase, gesture):
+            case (Idle() | Listening(), Gesture.TOUCH):
+                return self._listen(now, index - self._manners.reach_back)
+            case (Waiting() | Speaking(), Gesture.TOUCH):
+                # Before the press there was the answer in the room: nothing of that is the person's.
+                return [*self._hush(), *self._listen(now, index)]
+            case (Hearing(_, By.VOICE), Gesture.TOUCH):
+                self.phase = replace(phase, by=By.TOUCHED)
+            case (Listening(_, cut), Gesture.HOLD):
+                return self._hear(cut, now, By.FINGER)
+            case (Hearing(_, By.VOICE | By.TOUCHED), Gesture.HOLD):
+                self.phase = replace(phase, by=By.FINGER)
+            case (Hearing(_, By.TOUCHED), Gesture.TAP):
+                return self._close()
+            case (Hearing(until, By.FINGER), Gesture.LET_GO):
+                self.phase = Hearing(min(until, now + self._manners.tail_s), By.TAIL)
+            case (Hearing(_, By.TAIL), Gesture.TOUCH):  # a finger that slipped
+                self.phase = Hearing(now + self._manners.max_utterance_s, By.TOUCHED)
+        return []
+
+    def _listen(self, now: float, cut: int, *, follow_up: bool = False) -> list[Order]:
+        wait = self._manners.follow_up_s if follow_up else self._manners.no_speech_s
+        self.phase = Listening(now + wait, cut, follow_up)
+        return [Arm(cut)]
+
+    def _hear(self, since: int, now: float, by: By) -> list[Order]:
+        self.number += 1
+        self.phase = Hearing(now + self._manners.max_utterance_s, by)
+        if isinstance(self.model, Answering):  # a follow-up spoken before the service closed its turn
+            self.model = Abandoned()
+        return [Begin(self.number, since)]
+
+    def _close(self) -> list[Order]:
+        self.phase = Waiting()
+        return [End(self.number)]
+
+    def _hush(self) -> list[Order]:
+        """Silence what plays, and want no more of it."""
+        match (self.phase, self.model):
+            case (Speaking(finished=True), Silent()) | (Waiting(None), _) | (_, Abandoned()):
+                pass  # the service owes nothing, or is known to
+            case _:
+                self.model = Abandoned()
+        if isinstance(self.phase, Speaking):
+            return [Flush(self.number), Over(self.number, "interrupted")]
+        return []
+
+    def _dismiss(self, phase: Phase) -> list[Order]:
+        match phase:
+            case Idle():
+                return []
+            case Listening():
+                return self._rest("dismissed")
+            case Hearing():
+                self._hush()
+                return [End(self.number), Drop(self.number), *self._rest("dismissed")]
+            case Waiting() | Speaking():
+                return [*self._hush(), Drop(self.number), *self._rest("dismissed")]
+
+    # -- the answer ---------------------------------------------------------------------------------
+
+    def _content(self, phase: Phase, told: Speech | Words | ModelSaid, now: float) -> list[Order]:
+        if isinstance(told, Words) and told.thought:
+            if isinstance(phase, Waiting) and phase.until is not None:
+                self.phase = Waiting(now + self._manners.answer_timeout_s)
+            return []
+        if isinstance(phase, Hearing) or (isinstance(phase, Listening) and not phase.follow_up):
+            if not isinstance(self.model, Abandoned):
+                self.model = Abandoned()
+            return []
+        if isinstance(self.model, Abandoned):
+            if not self._is_next(phase, now):
+                return []
+            self.model = Answering()
+        orders = self._take_floor(phase, now)
+        if isinstance(told, Speech):
+            orders.append(Play(self.number, told.pcm, told.rate_hz))
+        return orders
+
+    def _take_floor(self, phase: Phase, now: float) -> list[Order]:
+        """The model speaks: for the person's turn, or by itself in one of its own."""
+        orders: list[Order] = []
+        match phase:
+            case Waiting():
+                orders.append(Settle(self.number))
+            case Speaking(finished=True):  # it closed its turn too early: what was said plays out first
+                orders.append(Over(self.number, "answered"))
+                self.number += 1
+            case Idle() | Listening():
+                self.number += 1
+        self.model = Answering()
+        self.phase = Speaking(now + self._manners.answer_timeout_s)
+        return orders
+
+    def _is_next(self, phase: Phase, now: float) -> bool:
+        """Whether what arrives belongs to the turn after the abandoned one."""
+        match (phase, self.model):
+            case (Waiting(until), Abandoned(over_at, hushed)) if until is not None:
+                return hushed or (over_at is not None and now >= over_at)
+            case _:
+                return False
+
+    def _punctuation(
+        self,
+        phase: Phase,
+        told: Interrupted | GenerationComplete | TurnComplete,
+        now: float,
+        index: int,
+    ) -> list[Order]:
+        match (told, self.model):
+            case (Interrupted(), Abandoned() as abandoned):
+                self.model = replace(abandoned, hushed=True)
+                return []
+            case (TurnComplete(), Abandoned(_, hushed)):
+                stale = hushed or not self._is_next(phase, now)
+                self.model = Silent()
+                if stale:
+                    return []
+            case (GenerationComplete(), Abandoned()):
+                return []
+            case (TurnComplete(), _):
+                self.model = Silent()
+        match (phase, told):
+            case (Speaking(), Interrupted()) if isinstance(self.model, Answering):
+                # By its own account: what is queued is void, what comes next may be meant.
+                flushed = self.number
+                self.number += 1
+                self.phase = Waiting(now + self._manners.answer_timeout_s)
+                return [Flush(flushed)]
+            case (Speaking(finished=False) as speaking, GenerationComplete() | TurnComplete()):
+                self.phase = replace(speaking, finished=True)
+                return [Finish(self.number)]
+            case (Waiting(until), TurnComplete(reason)) if until is not None:
+                return [Settle(self.number), *self._over(reason or "silence", now, index)]
+        return []
+
+    # -- how a turn ends ----------------------------------------------------------------------------
+
+    def _over(self, outcome: str, now: float, index: int) -> list[Order]:
+        """The model has said what it had to say: the person may go on without a press."""
+        orders: list[Order] = [Over(self.number, outcome)]
+        if self._manners.follow_up_s > 0:
+            return orders + self._listen(now, index + frames(ECHO_TAIL_MS), follow_up=True)
+        self.phase = Idle()
+        return orders
+
+    def _rest(self, outcome: str) -> list[Order]:
+        number = self.number + 1 if isinstance(self.phase, Listening) else self.number
+        self.phase = Idle()
+        return [Over(number, outcome)]
+
+    def _line_lost(self, phase: Phase, now: float, index: int, *, kept: bool) -> list[Order]:
+        self.model = Silent()
+        match phase:
+            case Waiting() if kept:
+                self.phase = Waiting()
+            case Waiting():
+                return self._rest("line lost")
+            case Speaking(finished=False):
+                self.phase = replace(phase, finished=True)
+                return [Finish(self.number), Tell("lost", {"what": "the end of an answer", "count": 1})]
+        return []
+
+    def _passed(self, phase: Phase, now: float, index: int) -> list[Order]:
+        due = self.deadline()
+        if due is None or now < due:
+            return []
+        match phase:
+            case Listening(follow_up=True):
+                self.phase = Idle()
+                return []
+            case Listening():
+                return self._rest("nothing heard")
+            case Hearing():
+                return self._close()
+            case Waiting():
+                return [Drop(self.number), *self._rest("no answer")]
+            case Speaking():  # it stopped in the middle without a word
+                self.phase = replace(phase, finished=True)
+                return [Finish(self.number)]
+            case Idle():
+                return []

@@ -1,0 +1,185 @@
+"""The loop: wait for one event or the deadline, feed the core, perform the effects, repeat.
+
+Knows the clock, which it reads once an event, and who performs what. Must never decide anything: there is
+no `await` between a decision of the core and its consequences.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, assert_never
+
+from .core.conversation import Conversation
+from .core.effects import (
+    Beat,
+    Dial,
+    Effect,
+    Finish,
+    Flush,
+    Hang,
+    Play,
+    Quit,
+    Reply,
+    Send,
+    SetLights,
+    Show,
+    Tell,
+)
+from .core.events import Event, Heard, Wake
+from .core.lights import LightState, Origin
+from .core.messages import ClientMessage
+from .core.mood import Mood
+
+log = logging.getLogger(__name__)
+
+# Frames come every 20 ms and are handled in microseconds. A loop that is a second behind with anything
+# else has lost the race; frames are then what is dropped, oldest first, as the microphone itself would.
+MOST_WAITING = 500
+
+
+class Line(Protocol):
+    def dial(self, link: int) -> None: ...
+    def send(self, link: int, message: ClientMessage) -> None: ...
+    def hang(self, link: int) -> None: ...
+
+
+class Mouth(Protocol):
+    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
+    def finish(self, turn: int) -> None: ...
+    def flush(self, turn: int) -> None: ...
+
+
+class Lamps(Protocol):
+    def set(self, origin: Origin, states: dict[str, LightState]) -> None: ...
+
+
+class Desk(Protocol):
+    def reply(self, ask: int, body: Mapping[str, object]) -> None: ...
+    def tell(self, kind: str, fields: Mapping[str, object]) -> None: ...
+
+
+class Manager(Protocol):
+    def status(self, text: str) -> None: ...
+    def beat(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who performs the effects. None of these calls waits for anything."""
+
+    line: Line
+    mouth: Mouth
+    lamps: Lamps
+    desk: Desk
+    manager: Manager
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Monotonic time, `speed` times as fast as the room's: tests and demonstrations live faster."""
+
+    speed: float = 1.0
+
+    def now(self) -> float:
+        return time.monotonic() * self.speed
+
+    def real(self, seconds: float) -> float:
+        """How long so many seconds of this clock last in the room."""
+        return seconds / self.speed
+
+
+class Pump:
+    """One consumer of events: `post` puts one in, `run` ends when the core says Quit."""
+
+    def __init__(self, conversation: Conversation, clock: Clock | None = None) -> None:
+        self.conversation = conversation
+        self.watchers: list[Callable[[Event, tuple[Effect, ...], float], None]] = []
+        self._clock = clock or Clock()
+        self._waiting: deque[Event] = deque()
+        self._woken = asyncio.Event()
+        self._lost = 0
+
+    def post(self, event: Event) -> None:
+        """From the loop's own thread only; never blocks. Nothing but frames is ever dropped."""
+        if isinstance(event, Heard) and len(self._waiting) >= MOST_WAITING:
+            self._lost += 1 + event.lost
+            return
+        if isinstance(event, Heard) and self._lost:
+            lost, self._lost = self._lost, 0
+            event = Heard(event.pcm, event.index, event.speech, event.lost + lost)
+        self._waiting.append(event)
+        self._woken.set()
+
+    async def run(self, world: World) -> None:
+        """Until Quit. A bug in the core ends it with its traceback; the service manager starts us anew."""
+        quitting = False
+        while not quitting:
+            event = await self._next()
+            now = self._clock.now()
+            effects = self.conversation.handle(event, now)
+            for effect in effects:
+                quitting |= self._perform(effect, world)
+            if effects:
+                world.manager.status(f"{self.conversation.mood}: {self.conversation!r}")
+            for watcher in self.watchers:
+                watcher(event, tuple(effects), now)
+
+    async def _next(self) -> Event:
+        """The next event, or Wake at the deadline. Events that are there come first: they are older."""
+        if self._waiting:
+            await asyncio.sleep(0)  # a flood of events must not starve the adapters
+        else:
+            await self._rest()
+        return self._waiting.popleft() if self._waiting else Wake()
+
+    async def _rest(self) -> None:
+        self._woken.clear()
+        due = self.conversation.deadline()
+        if due is None:
+            await self._woken.wait()
+            return
+        wait = self._clock.real(due - self._clock.now())
+        alarm = asyncio.get_running_loop().call_later(max(0.0, wait), self._woken.set)
+        try:
+            await self._woken.wait()
+        finally:
+            alarm.cancel()
+
+    def _perform(self, effect: Effect, world: World) -> bool:
+        """Do it; True for Quit."""
+        match effect:
+            case Send(link, message):
+                world.line.send(link, message)
+            case Play(turn, pcm, rate_hz):
+                world.mouth.play(turn, pcm, rate_hz)
+            case Finish(turn):
+                world.mouth.finish(turn)
+            case Flush(turn):
+                world.mouth.flush(turn)
+            case Dial(link):
+                world.line.dial(link)
+            case Hang(link):
+                world.line.hang(link)
+            case SetLights(origin, states):
+                world.lamps.set(origin, states)
+            case Tell(kind, fields):
+                world.desk.tell(kind, fields)
+            case Reply(ask, body):
+                world.desk.reply(ask, body)
+            case Show(mood):
+                self._show(mood)
+            case Beat():
+                world.manager.beat()
+            case Quit():
+                return True
+            case _:
+                assert_never(effect)
+        return False
+
+    def _show(self, mood: Mood) -> None:
+        log.debug("mood %s", mood)
