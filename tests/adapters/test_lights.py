@@ -260,7 +260,7 @@ def test_at_exit(
     lit: bool,
     active_high: bool,
 ) -> None:
-    more = {"at_exit": at_exit, "initial": initial, "active_high": active_high}
+    more: dict[str, Any] = {"at_exit": at_exit, "initial": initial, "active_high": active_high}
     lights = GpioLights([lamp(**more), dimmer(**more), rgb(**more)], lambda _: None, pin_factory=factory)
     pins = [factory.pin(number) for number in (17, 18, 0, 5, 6)]
     lights.close()
