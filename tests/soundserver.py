@@ -199,7 +199,7 @@ class SoundServer:
 
     def speak(self, pcm: bytes, rate_hz: int, *, wait: bool = True) -> subprocess.Popen[bytes]:
         """Play 16-bit mono into the virtual microphone; returns when it was played, or at once."""
-        command = ["pacat", "--playback", "--raw", "--device=micfeed", "--latency-msec=50"]
+        command = ["pacat", "--playback", "--raw", "--device=micfeed", "--latency-msec=200"]
         command += ["--format=s16le", "--channels=1", f"--rate={rate_hz}"]
         with tempfile.TemporaryFile(dir=self._home) as tape:
             tape.write(pcm)

@@ -167,6 +167,11 @@ class MemorySpeaker:
         """What went wrong so far, by kind."""
         return dict(self._counters)
 
+    @property
+    def clock_s(self) -> float:
+        """How long it has been playing, silence included."""
+        return self._clock_ms / 1000
+
     def played(self, turn: int) -> bytes:
         """Everything of this turn that was played, gaps left out."""
         return b"".join(piece.pcm for piece in self.record if piece.turn == turn)

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 RETRY_S = 2.0  # initialising costs a small board a third of a second of CPU: not more often than this
 ODD_LAYOUT = 8  # microphone arrays offer all their channels or none; more than this is a sound server
 
+_LIBRARY = threading.Lock()  # PortAudio's functions must not run side by side, in the whole process
+
 # PyAudio calls it on PortAudio's thread: (captured, frames, times, status) -> (to play, paContinue).
 Callback = Callable[[bytes | None, int, Mapping[str, float], int], tuple[bytes | None, int]]
 
@@ -89,7 +91,6 @@ class PortAudio:
     """The library, initialised while a stream is open. Share one between microphone and speaker."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # PortAudio's own functions must not run side by side
         self._audio: pyaudio.PyAudio | None = None
         self._streams = 0
 
@@ -108,7 +109,7 @@ class PortAudio:
                 await _to_its_end(lambda stream=stream: self._close(stream))  # type: ignore[misc]
 
     def _open(self, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:
-        with self._lock, quiet():
+        with _LIBRARY, quiet():
             try:
                 if self._audio is None:
                     self._audio = pyaudio.PyAudio()
@@ -121,7 +122,7 @@ class PortAudio:
                 self._rest()
 
     def _close(self, stream: Stream) -> None:
-        with self._lock, quiet():
+        with _LIBRARY, quiet():
             try:
                 stream.line.close()
             except OSError as error:

@@ -52,7 +52,6 @@ class SoundCardSpeaker:
         self._post = post
         self._playout = Playout(_resampler, RATE_HZ)
         self._mouth: _Mouth | None = None
-        self._draining: dict[int, asyncio.TimerHandle] = {}
         self._silent = asyncio.Event()
         self._counters = {"device_underruns": 0, "lost_chunks": 0}
 
@@ -86,7 +85,6 @@ class SoundCardSpeaker:
     def flush(self, turn: int) -> None:
         """Silence this turn and those before it; nothing is heard or reported of them any more."""
         self._playout.flush(turn)
-        self._forget(turn)
 
     async def fade(self) -> None:
         """Fade out what plays; returns when it is silent."""
@@ -99,7 +97,6 @@ class SoundCardSpeaker:
                     await asyncio.sleep(mouth.latency_s)
             except TimeoutError:
                 log.debug("the speaker did not take the fade")
-        self._forget(self._playout.silenced)
 
     async def _session(self, up: Callable[[], None]) -> NoReturn:
         mouth = _Mouth(self._playout, self._counters, self._happened)
@@ -118,32 +115,23 @@ class SoundCardSpeaker:
             if self._mouth:
                 self._mouth = None
                 self._playout.flush_all()
-                self._forget(self._playout.silenced)
 
     def _happened(self, pulled: Pulled, leaves_at: float) -> None:
         """On the loop: what the sound card's thread has seen. `leaves_at`: when the block begins to sound."""
-        silenced = self._playout.silenced
         for turn in pulled.sounding:
-            if turn > silenced:
+            if turn > self._playout.silenced:
                 self._post(Sounding(turn))
-        for ended in pulled.ended:
-            if ended.turn > silenced:
-                self._drain(ended, leaves_at)
+        if pulled.ended:
+            # The loop's clock is time.monotonic; one timer for all that ended here keeps them in order.
+            heard_at = leaves_at + pulled.ended[-1].at / self._playout.rate_hz
+            asyncio.get_running_loop().call_at(heard_at, self._drained, pulled.ended)
         if pulled.faded:
             self._silent.set()
 
-    def _drain(self, ended: Ended, leaves_at: float) -> None:
-        at = leaves_at + ended.at / self._playout.rate_hz
-        loop = asyncio.get_running_loop()
-        self._draining[ended.turn] = loop.call_later(at - time.monotonic(), self._drained, ended)
-
-    def _drained(self, ended: Ended) -> None:
-        del self._draining[ended.turn]
-        self._post(Drained(ended.turn, ended.played_ms))
-
-    def _forget(self, turn: int) -> None:
-        for draining in [other for other in self._draining if other <= turn]:
-            self._draining.pop(draining).cancel()
+    def _drained(self, answers: tuple[Ended, ...]) -> None:
+        for answer in answers:
+            if answer.turn > self._playout.silenced:
+                self._post(Drained(answer.turn, answer.played_ms))
 
 
 class _Mouth:

@@ -1,0 +1,453 @@
+"""The sound card: the contract on a real sound server with virtual devices, and what only hardware does."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+import time
+from array import array
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+
+from appliance.adapters import portaudio
+from appliance.adapters.microphone import FRAME_SAMPLES, Backlog, Framer
+from appliance.adapters.playout import JITTER_MS, Playout
+from appliance.adapters.portaudio import Device, Wanted, choose
+from appliance.adapters.quiet import quiet
+from appliance.adapters.resample import Resampler
+from appliance.adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
+from appliance.adapters.speaker import _spread
+from appliance.core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
+from appliance.errors import MicrophoneError, SpeakerError
+from tests.adapters import contract_sound as contract
+from tests.adapters.contract_sound import PATIENCE_S, PLAYED_HZ, Notes, Room, Samples, samples, speechlike
+from tests.soundserver import SoundServer, missing_tools
+
+NATIVE = (16_000,)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SoundServer]:
+    if reason := missing_tools():
+        pytest.skip(reason)
+    with SoundServer() as running, pytest.MonkeyPatch.context() as patch:
+        for key in os.environ.keys() - running.environment.keys():
+            patch.delenv(key)
+        for key, value in running.environment.items():
+            patch.setenv(key, value)
+        yield running
+
+
+class CardEar:
+    def __init__(
+        self, server: SoundServer, rates_hz: tuple[int, ...], *, name: str = "default", shared: PortAudio
+    ) -> None:
+        self.frames: list[tuple[bytes, int, int]] = []
+        self.ups: list[str] = []
+        self.downs: list[str] = []
+        self._server = server
+        self._more = asyncio.Event()
+        self.microphone = SoundCardMicrophone(
+            name,
+            shared,
+            on_frame=lambda *frame: self._note(self.frames, frame),
+            on_up=lambda: self._note(self.ups, "up"),
+            on_down=lambda reason: self._note(self.downs, reason),
+            rates_hz=rates_hz,
+        )
+
+    def _note(self, notes: list, what: object) -> None:  # type: ignore[type-arg]
+        notes.append(what)
+        self._more.set()
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while not reached():
+                self._more.clear()
+                await self._more.wait()
+
+    async def speak(self, pcm: bytes) -> None:
+        await asyncio.to_thread(self._server.speak, pcm, contract.HEARD_HZ)
+
+    async def hear(self, seconds: float) -> None:
+        enough = len(self.frames) + round(50 * seconds)
+        await self.until(lambda: len(self.frames) >= enough)
+
+
+class CardMouth(Notes):
+    def __init__(
+        self, server: SoundServer, rates_hz: tuple[int, ...], *, name: str = "default", shared: PortAudio
+    ) -> None:
+        super().__init__()
+        self.server = server
+        self.speaker = SoundCardSpeaker(name, shared, post=self.post, rates_hz=rates_hz)
+
+    async def told(self, *events: Event) -> None:
+        await self.until(lambda: all(event in self.events for event in events))
+
+    async def recorded(self, quiet_s: float) -> Samples:
+        return samples(await asyncio.to_thread(self.recording.more, quiet_s))
+
+
+class CardRoom:
+    """The virtual card, opened at one given rate."""
+
+    speed = 1.0
+
+    def __init__(self, server: SoundServer, ear_hz: int = 16_000, mouth_hz: int = 24_000) -> None:
+        self._server = server
+        self._ear_hz = ear_hz
+        self._mouth_hz = mouth_hz
+
+    @asynccontextmanager
+    async def ear(self) -> AsyncIterator[CardEar]:
+        ear = CardEar(self._server, (self._ear_hz,), shared=PortAudio())
+        async with running(ear.microphone.run()):
+            await ear.until(lambda: bool(ear.ups))
+            yield ear
+
+    @asynccontextmanager
+    async def mouth(self) -> AsyncIterator[CardMouth]:
+        mouth = CardMouth(self._server, (self._mouth_hz,), shared=PortAudio())
+        with self._server.record(PLAYED_HZ) as mouth.recording:
+            async with running(mouth.speaker.run()):
+                await mouth.told(SpeakerUp())
+                await mouth.recorded(0.05)
+                yield mouth
+
+
+@asynccontextmanager
+async def running(work: Awaitable[None]) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        done = await asyncio.gather(task, return_exceptions=True)
+        assert isinstance(done[0], asyncio.CancelledError), done
+
+
+def run(promise: Awaitable[None]) -> None:
+    async def main() -> None:
+        await promise
+
+    asyncio.run(main(), debug=True)
+
+
+# -- the contract -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("promise", contract.EARS + contract.MOUTHS, ids=lambda promise: promise.__name__)
+def test_contract(server: SoundServer, promise: Callable[[Room], Awaitable[None]]) -> None:
+    run(promise(CardRoom(server)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rate_hz", [48_000, 44_100, 32_000])
+def test_a_microphone_of_another_rate(server: SoundServer, rate_hz: int) -> None:
+    run(contract.a_clip_arrives_whole(CardRoom(server, ear_hz=rate_hz)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rate_hz", [48_000, 44_100, 16_000])
+@pytest.mark.parametrize("promise", [contract.it_plays_what_it_was_given, contract.turns_play_in_order])
+def test_a_speaker_of_another_rate(
+    server: SoundServer, rate_hz: int, promise: Callable[[Room], Awaitable[None]]
+) -> None:
+    run(promise(CardRoom(server, mouth_hz=rate_hz)))
+
+
+# -- devices come and go ----------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_no_microphone_of_that_name(server: SoundServer) -> None:
+    async def main() -> None:
+        ear = CardEar(server, NATIVE, name="Kitchen USB", shared=PortAudio())
+        async with running(ear.microphone.run()):
+            await ear.until(lambda: bool(ear.downs))
+            assert ear.downs[0].startswith("no microphone called 'Kitchen USB'; there are: 'pulse'")
+
+    run(main())
+
+
+@pytest.mark.slow
+def test_no_speaker_of_that_name(server: SoundServer) -> None:
+    async def main() -> None:
+        mouth = CardMouth(server, (24_000,), name="Kitchen USB", shared=PortAudio())
+        async with running(mouth.speaker.run()):
+            await mouth.until(lambda: bool(mouth.events))
+            assert isinstance(mouth.events[0], SpeakerDown)
+            assert "no speaker called 'Kitchen USB'; there are: 'pulse'" in mouth.events[0].reason
+            mouth.speaker.play(1, bytes(9600), PLAYED_HZ)
+            mouth.speaker.finish(1)
+            mouth.speaker.finish(2)
+            assert mouth.events[1:] == [Drained(2, 0)]
+            async with asyncio.timeout(PATIENCE_S):
+                await mouth.speaker.fade()
+
+    run(main())
+
+
+@pytest.mark.slow
+def test_unplugged_and_plugged_again(server: SoundServer) -> None:
+    """Both are told once that they are down, come back by themselves, and what was queued is gone."""
+
+    async def main() -> None:
+        shared = PortAudio()
+        ear, mouth = CardEar(server, NATIVE, shared=shared), CardMouth(server, (24_000,), shared=shared)
+        async with running(ear.microphone.run()), running(mouth.speaker.run()):
+            await mouth.told(SpeakerUp())
+            await ear.hear(0.2)
+            mouth.speaker.play(1, speechlike(20, PLAYED_HZ), PLAYED_HZ)
+            mouth.speaker.finish(1)
+            await mouth.told(Sounding(1))
+            await asyncio.to_thread(server.unplug_microphone)
+            await asyncio.to_thread(server.unplug_speaker)
+            await ear.until(lambda: bool(ear.downs))
+            await mouth.until(lambda: isinstance(mouth.events[-1], SpeakerDown))
+            had = len(ear.frames)
+            await asyncio.to_thread(server.plug_speaker)
+            await asyncio.to_thread(server.plug_microphone)
+            await mouth.until(lambda: mouth.events.count(SpeakerUp()) == 2)
+            await ear.hear(0.2)
+            assert ear.frames[had][1] == had
+            assert ear.downs == ["the microphone 'pulse' went away"]
+            assert ear.ups == ["up", "up"]
+            mouth.speaker.play(2, speechlike(0.2, PLAYED_HZ), PLAYED_HZ)
+            mouth.speaker.finish(2)
+            await mouth.told(Drained(2, 200))
+            assert [e for e in mouth.events if isinstance(e, Drained | Sounding)] == [
+                Sounding(1),
+                Sounding(2),
+                Drained(2, 200),
+            ]
+
+    run(main())
+
+
+@pytest.mark.slow
+def test_cancelled_while_it_opens(server: SoundServer) -> None:
+    """Whoever is stopped at any moment leaves no stream open behind."""
+
+    async def main() -> None:
+        for after_s in (0.0, 0.001, 0.02, 0.05, 0.3):
+            shared = PortAudio()
+            ear = CardEar(server, NATIVE, shared=shared)
+            async with running(ear.microphone.run()):
+                await asyncio.sleep(after_s)
+            assert shared._audio is None
+            assert shared._streams == 0
+
+    run(main())
+
+
+@pytest.mark.slow
+def test_a_stalled_loop_loses_the_oldest(server: SoundServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What overflows is counted in whole frames, once, and the sample clock goes on as if it had come."""
+    monkeypatch.setattr("appliance.adapters.microphone.BACKLOG_MS", 200)
+
+    async def main() -> None:
+        ear = CardEar(server, NATIVE, shared=PortAudio())
+        async with running(ear.microphone.run()):
+            await ear.hear(0.2)
+            had, zero = len(ear.frames), time.monotonic()
+            time.sleep(1.0)  # noqa: ASYNC251 - the stall is what is tested
+            stalled = (time.monotonic() - zero) * 50
+            await ear.hear(0.4)
+            gaps = [(index, lost) for _, index, lost in ear.frames[had:] if lost]
+            assert len(gaps) == 1
+            assert 30 < gaps[0][1] < stalled
+            expected = 0
+            for _, index, lost in ear.frames:
+                expected += lost
+                assert index == expected
+                expected += 1
+            assert ear.microphone.counters["lost_frames"] == gaps[0][1]
+
+    run(main())
+
+
+# -- parts, without a card --------------------------------------------------------------------------
+
+
+def test_backlog_drops_the_oldest_and_wakes_once() -> None:
+    backlog = Backlog(bound=30)
+    assert backlog.put(b"a", 10)
+    assert not backlog.put(b"b", 10)
+    assert not backlog.put(b"c", 10)
+    assert not backlog.put(b"d", 10)
+    assert backlog.take() == (10, [b"b", b"c", b"d"])
+    assert backlog.take() == (0, [])
+    assert backlog.put(b"e", 10)
+
+
+def test_framer_counts_lost_samples_in_whole_frames() -> None:
+    framer = Framer()
+    pcm = bytes(range(256)) * 10
+    assert list(framer.add(pcm[:639])) == []
+    assert list(framer.add(pcm[639:1290])) == [(pcm[:640], 0, 0), (pcm[640:1280], 1, 0)]
+    framer.skip(FRAME_SAMPLES - 1)
+    assert [(index, lost) for _, index, lost in framer.add(bytes(630))] == [(2, 0)]
+    framer.skip(1)
+    framer.skip(2 * FRAME_SAMPLES)
+    assert [(index, lost) for _, index, lost in framer.add(bytes(1280))] == [(6, 3), (7, 0)]
+
+
+def test_choosing_a_device_by_name() -> None:
+    usb, webcam = Device(0, "USB Audio: - (hw:1,0)", 1), Device(3, "Webcam USB", 2)
+    pulse, default = Device(5, "pulse", 32), Device(6, "default", 32)
+    everything = [usb, webcam, pulse, default]
+
+    def chosen(name: str, devices: list[Device], first: int = 0) -> list[Device]:
+        return choose(Wanted("microphone", name, NATIVE, 20), devices, first)
+
+    assert chosen("default", everything) == [pulse, default, usb]
+    assert chosen("Default", [usb, webcam], first=3) == [webcam]
+    assert chosen("webcam usb", everything) == [webcam]
+    assert chosen("usb", everything) == [usb, webcam]
+    with pytest.raises(MicrophoneError, match="no microphone called 'mike'; there are: 'pulse'"):
+        chosen("mike", [pulse])
+    with pytest.raises(SpeakerError, match="there are: none at all"):
+        choose(Wanted("speaker", "default", NATIVE, 20), [], -1)
+
+
+def test_one_sample_on_every_channel() -> None:
+    assert array("h", _spread(array("h", [1, -2]).tobytes(), 3)).tolist() == [1, 1, 1, -2, -2, -2]
+
+
+def test_quiet_keeps_the_murmur_and_passes_on_the_rest(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", logger="appliance.adapters.quiet")
+    with quiet():
+        os.write(2, b"ALSA lib pcm.c:2666:(snd_pcm_open_noupdate) Unknown PCM\nsomething on fire\n")
+    print("after", file=sys.stderr)
+    assert capfd.readouterr().err == "something on fire\nafter\n"
+    assert "Unknown PCM" in caplog.text
+
+
+def playout(rate_hz: int = 24_000) -> Playout:
+    return Playout(Resampler, rate_hz)
+
+
+def tone(ms: float, level: int = 1000) -> bytes:
+    return np.full(round(24 * ms), level, "<i2").tobytes()
+
+
+def test_an_answer_waits_for_the_jitter_buffer_in_samples() -> None:
+    queue = playout()
+    queue.add(1, tone(20), 24_000)
+    pulls = [queue.pull(240) for _ in range(6)]
+    begun = next(number for number, pulled in enumerate(pulls) if pulled.sounding)
+    assert begun * 10 == JITTER_MS
+    assert not any(pulled.pcm.strip(b"\0") for pulled in pulls[:begun])
+    queue = playout()
+    queue.add(1, tone(JITTER_MS), 24_000)
+    assert queue.pull(240).sounding == (1,)
+    queue = playout()
+    queue.add(1, tone(5), 24_000)
+    queue.finish(1)
+    pulled = queue.pull(240)
+    assert pulled.sounding == (1,)
+    assert [(end.turn, end.played_ms, end.at) for end in pulled.ended] == [(1, 5, 120)]
+
+
+def test_a_change_of_rate_within_an_answer_keeps_every_sample() -> None:
+    queue = playout(48_000)
+    for rate_hz in (24_000, 16_000, 48_000, 24_000):
+        queue.add(1, np.full(rate_hz // 10, 1000, "<i2").tobytes(), rate_hz)
+    queue.finish(1)
+    sound, ended = b"", ()
+    while not ended:
+        pulled = queue.pull(480)
+        sound, ended = sound + pulled.pcm, pulled.ended
+    assert ended[0].played_ms == 400
+    level = samples(sound).sum() / 1000 / 48_000
+    assert abs(level - 0.4) < 0.0005
+
+
+def test_an_overlong_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("appliance.adapters.playout.LONGEST_MS", 100)
+    queue = playout()
+    for _ in range(20):
+        queue.add(1, tone(20), 24_000)
+    assert queue.counters["overlong_chunks"] == 14
+
+
+def test_a_newer_turn_ends_an_unfinished_older_one() -> None:
+    queue = playout()
+    queue.add(1, tone(5), 24_000)
+    queue.add(2, tone(JITTER_MS, 2000), 24_000)
+    pulled = queue.pull(240)
+    assert [end.turn for end in pulled.ended] == [1]
+    assert samples(pulled.pcm)[[0, 119, 120, 239]].tolist() == [1000, 1000, 2000, 2000]
+    assert not queue.finish(1)
+
+
+def test_a_flush_of_silence_has_nothing_to_fade() -> None:
+    queue = playout()
+    assert not queue.flush(3)
+    queue.add(3, tone(100), 24_000)
+    queue.add(4, tone(100), 24_000)
+    assert queue.counters["late_chunks"] == 1
+    assert queue.pull(240).sounding == (4,)
+    assert queue.flush_all(30)
+    pulls = [queue.pull(240) for _ in range(4)]
+    assert [pulled.faded for pulled in pulls] == [False, False, True, False]
+    assert not pulls[3].pcm.strip(b"\0")
+
+
+def test_a_dead_stream_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stream whose callback is not called any more, though PortAudio calls it active."""
+
+    class Line:
+        def is_active(self) -> bool:
+            return True
+
+    async def main() -> None:
+        monkeypatch.setattr(portaudio.Heartbeat, "START_S", 0.05)
+        monkeypatch.setattr(portaudio.Heartbeat, "STALL_S", 0.05)
+        form = portaudio.Format("card", 16_000, 1)
+        stream = portaudio.Stream(form, 0.02, Line())
+        heart = portaudio.Heartbeat(Wanted("microphone", "card", NATIVE, 20), stream)
+        heart.check(1)
+        await asyncio.sleep(0.06)
+        with pytest.raises(MicrophoneError, match="'card' does not move"):
+            heart.check(1)
+
+    run(main())
+
+
+def test_a_failing_device_is_down_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portaudio, "RETRY_S", 0.0)
+    tries: list[int] = []
+    ups: list[int] = []
+    downs: list[str] = []
+    wanted = Wanted("microphone", "card", NATIVE, 20)
+    done = asyncio.Event()
+
+    async def session(up: Callable[[], None]) -> None:
+        tries.append(len(tries))
+        if len(tries) == 4:
+            up()
+        if len(tries) == 6:
+            done.set()
+            await asyncio.Event().wait()
+        raise MicrophoneError(f"failure {len(tries)}")
+
+    async def main() -> None:
+        async with running(portaudio.kept(wanted, session, lambda: ups.append(1), downs.append)):
+            async with asyncio.timeout(PATIENCE_S):
+                await done.wait()
+
+    run(main())
+    assert downs == ["failure 1", "failure 4"]
+    assert ups == [1]
+    assert threading.active_count() < 20
