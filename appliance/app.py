@@ -1,0 +1,250 @@
+"""From a configuration to a running daemon, and back to silence.
+
+The attic: the only place that knows everyone. It builds, starts in order, stops in reverse, and decides
+nothing in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import random
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from . import __version__
+from .adapters.button import GpioButton
+from .adapters.control import Control
+from .adapters.lights import GpioLights
+from .adapters.link import Link, service_url
+from .adapters.memory import MemoryMicrophone, MemorySpeaker
+from .adapters.systemd import Notifier, api_key
+from .adapters.voice import Voice
+from .config import Config, socket_path
+from .core.audio import FRAME_MS
+from .core.conversation import Conversation, Rules
+from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
+from .core.floor import Manners
+from .core.messages import Setup
+from .core.tools import Lamp, Tools
+from .desk import Desk
+from .errors import CredentialError
+from .pump import Clock, Pump, World
+
+log = logging.getLogger(__name__)
+
+BACKOFF_FIRST_S = 0.5
+BACKOFF_MOST_S = 30.0  # a box that is back a minute after the network is is felt to be broken
+FADE_S = 0.5  # at most, for the speaker at the end
+
+
+class Ears(Protocol):
+    async def run(self) -> None: ...
+
+
+class Mouth(Protocol):
+    async def run(self) -> None: ...
+    async def fade(self) -> None: ...
+    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
+    def finish(self, turn: int) -> None: ...
+    def flush(self, turn: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Everybody, built and not yet started."""
+
+    pump: Pump
+    microphone: Ears
+    speaker: Mouth
+    lights: GpioLights
+    button: GpioButton
+    link: Link
+    control: Control
+    desk: Desk
+    notifier: Notifier
+
+
+def backoff() -> Iterator[float]:
+    """Delays in seconds: doubled each time to half a minute, each drawn from its upper half.
+
+    Jitter keeps a house full of boxes from dialling in step after a power cut.
+    """
+    delay = BACKOFF_FIRST_S
+    while True:
+        yield delay * random.uniform(0.5, 1.0)
+        delay = min(BACKOFF_MOST_S, delay * 2)
+
+
+def conversation(config: Config, beat_s: float | None) -> Conversation:
+    """The core, as configured."""
+    turns, live = config.turns, config.live
+    lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
+    tools = Tools(lamps, config.groups)
+    rules = Rules(
+        manners=Manners(
+            no_speech_s=turns.no_speech_s,
+            follow_up_s=turns.follow_up_s,
+            max_utterance_s=turns.max_utterance_s,
+            answer_timeout_s=live.answer_timeout_s,
+            tail_s=turns.tail_ms / 1000,
+            pre_roll=turns.pre_roll_ms // FRAME_MS,
+            reach_back=turns.reach_back_ms // FRAME_MS,
+        ),
+        setup=Setup(
+            model=live.model,
+            system_instruction=live.system_instruction,
+            voice=live.voice,
+            functions=tools.declarations(),
+            compress_at_tokens=live.compress_at_tokens,
+            compress_to_tokens=live.compress_to_tokens,
+            interruptible=turns.interruptible,
+        ),
+        hangover_ms=turns.hangover_ms,
+        hold_s=turns.hold_ms / 1000,
+        always_connected=live.connect == "always",
+        idle_close_s=live.idle_close_s,
+        beat_s=beat_s,
+    )
+    return Conversation(rules, tools, backoff)
+
+
+def credentials(endpoint: str) -> Callable[[], Mapping[str, str]]:
+    """The headers of a dial. Without encryption a key goes to this machine only, and none is needed there."""
+    url = urlsplit(endpoint)
+    near = _is_loopback(url.hostname or "")
+
+    def headers() -> Mapping[str, str]:
+        if url.scheme == "ws" and not near:
+            return {}
+        try:
+            return {"x-goog-api-key": api_key()}
+        except CredentialError:
+            if near:
+                return {}
+            raise
+
+    return headers
+
+
+def _is_loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def build(config: Config, clock: Clock | None = None) -> Box:
+    """Claims pins, opens nothing else. Raises HardwareError; call it with the loop running."""
+    clock = clock or Clock()
+    notifier = Notifier()
+    beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
+    pump = Pump(conversation(config, beat_s), clock)
+    loop = asyncio.get_running_loop()
+
+    def post_threadsafe(event: Event) -> None:
+        with contextlib.suppress(RuntimeError):  # an edge after the loop has closed has nobody to hear it
+            loop.call_soon_threadsafe(pump.post, event)
+
+    lights = GpioLights(config.lights, pump.post)
+    try:
+        button = GpioButton(config.button, post_threadsafe)
+    except BaseException:
+        lights.close()
+        raise
+    microphone, speaker = _sound(config, pump, clock)
+    control = Control(socket_path(config), pump.post)
+    return Box(
+        pump=pump,
+        microphone=microphone,
+        speaker=speaker,
+        lights=lights,
+        button=button,
+        link=Link(
+            service_url(config.live.endpoint, config.live.api_version),
+            credentials(config.live.endpoint),
+            pump.post,
+        ),
+        control=control,
+        desk=Desk(control, transcripts=config.transcripts),
+        notifier=notifier,
+    )
+
+
+def _sound(config: Config, pump: Pump, clock: Clock) -> tuple[Ears, Mouth]:
+    voice = Voice()
+
+    def on_frame(pcm: bytes, index: int, lost: int) -> None:
+        pump.post(Heard(pcm, index, voice(pcm), lost))
+
+    def on_up() -> None:
+        pump.post(MicrophoneUp())
+
+    def on_down(reason: str) -> None:
+        pump.post(MicrophoneDown(reason))
+
+    if config.audio.backend == "memory":
+        ears = MemoryMicrophone(on_frame=on_frame, on_up=on_up, on_down=on_down, speed=clock.speed)
+        return ears, MemorySpeaker(post=pump.post, speed=clock.speed)
+    # Late, as PortAudio is loaded with it, which a box of memory does without.
+    from .adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
+
+    portaudio = PortAudio()
+    return (
+        SoundCardMicrophone(
+            config.audio.microphone, portaudio, on_frame=on_frame, on_up=on_up, on_down=on_down
+        ),
+        SoundCardSpeaker(config.audio.speaker, portaudio, post=pump.post),
+    )
+
+
+async def live(box: Box) -> None:
+    """Start in order, run until the core quits, stop in reverse.
+
+    READY is said when everything that can be in order is: neither a microphone nor a network is waited
+    for, because their absence is a state and not a failure to start.
+    """
+    parts: list[asyncio.Task[None]] = []
+    try:
+        await box.control.start()
+        parts += [asyncio.create_task(box.speaker.run()), asyncio.create_task(box.microphone.run())]
+        box.notifier.ready()
+        log.info("appliance %s is ready", __version__, extra={"APPLIANCE_EVENT": "ready"})
+        await _first(asyncio.create_task(_pumped(box)), parts)
+    finally:
+        box.notifier.stopping()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(box.speaker.fade(), FADE_S)
+        await box.link.close()
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+        await box.control.stop()
+        box.button.close()
+        box.lights.close()
+        log.info("appliance has stopped", extra={"APPLIANCE_EVENT": "stopped"})
+
+
+async def _pumped(box: Box) -> None:
+    await box.pump.run(World(box.link, box.speaker, box.lights, box.desk, box.notifier))
+
+
+async def _first(pumped: asyncio.Task[None], parts: list[asyncio.Task[None]]) -> None:
+    """Wait for the pump. A part that ends by itself is a bug, and ends the daemon."""
+    done, _ = await asyncio.wait({pumped, *parts}, return_when=asyncio.FIRST_COMPLETED)
+    pumped.cancel()
+    for task in done:
+        task.result()
+
+
+async def run(config: Config) -> None:
+    """The daemon: until SIGTERM or SIGINT."""
+    box = build(config)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, box.pump.post, Stop())
+    await live(box)

@@ -1,0 +1,202 @@
+"""The verbs a person types.
+
+Knows words and exit statuses. Must never know how anything is done: the daemon is asked over its socket.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from . import __version__
+from .adapters.control import request, watch
+from .config import Config, load, parse, socket_path
+from .errors import EX_OK, EX_USAGE, ApplianceError
+
+CONFIG = Path("/etc/appliance/appliance.toml")
+EPILOG = """exit status: 0 done, 1 refused or failed, 2 wrong usage, 69 something is missing (daemon, device,
+line), 78 the configuration or the key cannot be used"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what was typed; the exit status. Errors are one sentence on stderr, never a traceback."""
+    options = parser().parse_args(arguments)
+    do: Callable[[argparse.Namespace], int] = options.do
+    try:
+        return do(options)
+    except ApplianceError as error:
+        print(f"appliance: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        return EX_OK
+    except BrokenPipeError:  # `appliance watch | head`
+        sys.stderr.close()
+        return EX_OK
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser("appliance", description="A talking box.", epilog=EPILOG)
+    top.add_argument("--version", action="version", version=f"appliance {__version__}")
+    verbs = top.add_subparsers(metavar="COMMAND", required=True)
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--config", type=Path, metavar="FILE", help=f"configuration (default {CONFIG})")
+    shared.add_argument("--json", action="store_true", help="print JSON")
+
+    def verb(name: str, do: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        command = verbs.add_parser(name, parents=[shared], help=text, description=text)
+        command.set_defaults(do=do)
+        return command
+
+    command = verb("run", _run, "Be the daemon.")
+    command.add_argument("--check", action="store_true", help="check the configuration and exit")
+    verb("config", _config, "Print the effective configuration.")
+    verb("status", _status, "How is it?")
+    command = verb("talk", _talk, "Tap the button, or hold it.")
+    command.add_argument("--hold", type=_seconds, metavar="SECONDS", help="hold the button so long")
+    verb("cancel", _cancel, "Silence, and no listening.")
+    command = verb("lights", _lights, "Show the lights, or set one.")
+    command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
+    command.add_argument("state", nargs="?", metavar="STATE", help="on, off, a per cent or a colour")
+    verb("watch", _watch, "Show what happens, as it happens.")
+    return top
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 60:
+        raise argparse.ArgumentTypeError("0.1 to 60 seconds")
+    return seconds
+
+
+def configuration(options: argparse.Namespace) -> Config:
+    """The file that was named; else the usual one, where there is one; else the defaults."""
+    if options.config is not None:
+        return load(options.config)
+    return load(CONFIG) if CONFIG.exists() else parse({})
+
+
+# -- the daemon ---------------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> int:
+    config = configuration(options)
+    if options.check:
+        print(json.dumps({"ok": True}) if options.json else "the configuration is fine")
+        return EX_OK
+    # Late: a person who asks for the status need not wait for the sound card's libraries.
+    from . import app
+    from .adapters.systemd import start_logging
+
+    start_logging(config.log_level)
+    asyncio.run(app.run(config))
+    return EX_OK
+
+
+def _config(options: argparse.Namespace) -> int:
+    from .adapters.systemd import api_key
+
+    config = configuration(options)
+    try:
+        key = "*" * 8 if api_key() else ""
+    except ApplianceError as error:
+        key = f"none: {error}"
+    shown = {**config.as_json(), "api_key": key, "socket": str(socket_path(config))}
+    if options.json:
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+        return EX_OK
+    for section, value in shown.items():
+        if isinstance(value, Mapping) and value:
+            print(f"[{section}]")
+            for name, setting in value.items():
+                print(f"{name} = {json.dumps(setting, ensure_ascii=False)}")
+        elif isinstance(value, tuple):
+            for item in value:
+                print(f"[{section}.{json.dumps(item['name'])}]")
+                for name, setting in item.items():
+                    if name != "name":
+                        print(f"{name} = {json.dumps(setting, ensure_ascii=False)}")
+        else:
+            print(f"{section} = {json.dumps(value, ensure_ascii=False)}")
+    return EX_OK
+
+
+# -- the daemon's socket ------------------------------------------------------------------------------
+
+
+def _ask(options: argparse.Namespace, body: Mapping[str, object]) -> dict[str, object]:
+    return request(socket_path(configuration(options)), body)
+
+
+def _done(options: argparse.Namespace, answer: Mapping[str, object], text: str) -> int:
+    """Print an answer. A refusal is a failure."""
+    ok = answer.get("ok") is True
+    if options.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    elif ok:
+        if text:
+            print(text)
+    else:
+        remedy = answer.get("remedy")
+        print(f"appliance: {answer.get('error')}" + (f"; {remedy}" if remedy else ""), file=sys.stderr)
+    return EX_OK if ok else 1
+
+
+def _status(options: argparse.Namespace) -> int:
+    answer = _ask(options, {"do": "status"})
+    lines = [f"{answer.get('phase')}: {answer.get('says')}", f"microphone: {answer.get('microphone')}"]
+    trouble = answer.get("trouble")
+    if isinstance(trouble, Mapping):
+        lines.append(f"trouble: {trouble.get('what')}; {trouble.get('advice')}")
+    steps = answer.get("turns_ms")
+    if isinstance(steps, Mapping):
+        for name, step in steps.items():
+            label = str(name).replace("_", " ")
+            lines.append(f"{label}: median {step['median']} ms, p95 {step['p95']} ms, {step['turns']} turns")
+    return _done(options, answer, "\n".join(lines + _lamp_lines(answer)))
+
+
+def _talk(options: argparse.Namespace) -> int:
+    body: dict[str, object] = {"do": "talk"}
+    if options.hold is not None:
+        body["hold_s"] = options.hold
+    return _done(options, _ask(options, body), "")
+
+
+def _cancel(options: argparse.Namespace) -> int:
+    return _done(options, _ask(options, {"do": "cancel"}), "")
+
+
+def _lights(options: argparse.Namespace) -> int:
+    body: dict[str, object] = {"do": "lights"}
+    if options.name is not None and options.state is None:
+        print("appliance: lights NAME needs a STATE: on, off, a per cent or a colour", file=sys.stderr)
+        return EX_USAGE
+    if options.name is not None:
+        body |= {"name": options.name, "change": options.state}
+    answer = _ask(options, body)
+    return _done(options, answer, "\n".join(_lamp_lines(answer)) or "no lights are configured")
+
+
+def _lamp_lines(answer: Mapping[str, object]) -> list[str]:
+    lights = answer.get("lights")
+    if not isinstance(lights, Mapping):
+        return []
+    return [f"{name}: {', '.join(str(value) for value in state.values())}" for name, state in lights.items()]
+
+
+def _watch(options: argparse.Namespace) -> int:
+    for told in watch(socket_path(configuration(options))):
+        if options.json:
+            print(json.dumps(told, ensure_ascii=False), flush=True)
+        else:
+            rest = "  ".join(f"{k}={_short(v)}" for k, v in told.items() if k not in ("kind", "at"))
+            print(f"{str(told.get('at', ''))[11:23]}  {told.get('kind', ''):<11} {rest}", flush=True)
+    return EX_OK
+
+
+def _short(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
