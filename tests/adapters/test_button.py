@@ -48,11 +48,12 @@ def factory() -> MockFactory:
 
 def settle(button: GpioButton) -> None:
     """Wait for the check at the end of the window, and for those that it starts."""
-    while (timer := button._timer) is not None:
-        timer.join(PATIENCE_S)
-        assert not timer.is_alive()
-        if button._timer is timer:
+    while True:
+        with button._turn:  # a check in progress may be about to start another
+            timer = button._timer
+        if timer is None or not timer.is_alive():
             return
+        timer.join(PATIENCE_S)
 
 
 def test_edges_become_events(factory: MockFactory) -> None:
