@@ -24,7 +24,7 @@ line), 78 the configuration or the key cannot be used"""
 
 def run(arguments: Sequence[str]) -> int:
     """Do what was typed; the exit status. Errors are one sentence on stderr, never a traceback."""
-    options = parser().parse_args(arguments)
+    options = parser(arguments).parse_args(arguments)
     do: Callable[[argparse.Namespace], int] = options.do
     try:
         return do(options)
@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
         return EX_OK
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser("appliance", description="A talking box.", epilog=EPILOG)
     top.add_argument("--version", action="version", version=f"appliance {__version__}")
     verbs = top.add_subparsers(metavar="COMMAND", required=True)
@@ -62,6 +62,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
     command.add_argument("state", nargs="?", metavar="STATE", help="on, off, a per cent or a colour")
     verb("watch", _watch, "Show what happens, as it happens.")
+    if "demo" in arguments[:1]:  # late: it brings the stand-in and the whole box along
+        from . import demo
+
+        demo.add_options(verb("demo", demo.demo, "Show the whole box with no hardware, key or network."))
+    else:
+        verb("demo", _status, "Show the whole box with no hardware, key or network.")
     return top
 
 

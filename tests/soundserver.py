@@ -179,7 +179,7 @@ class SoundServer:
         self._unplug("mic")
 
     def _keep_awake(self, what: str, sink: str) -> None:
-        """A null sink at rest renders two seconds ahead and lets a new stream wait so long. No card does that."""
+        """A null sink at rest renders two seconds ahead and lets a new stream wait so long; no card does."""
         command = ["pacat", "--raw", "--playback", f"--device={sink}", "--latency-msec=10"]
         command += ["--format=s16le", "--channels=1", "--rate=48000"]
         self._awake[what] = subprocess.Popen(

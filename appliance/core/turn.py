@@ -123,7 +123,7 @@ class Turn:
             case (Waiting(), Unanswerable(turn, why)) if turn == self.number:
                 return self._rest(why)
             case (Listening(), Deaf()):
-                return self._rest("no microphone")
+                return self._dismiss(self.phase)
             case (Hearing(), Deaf()):
                 return self._close()
             case (Speaking(), Dumb()):
@@ -187,6 +187,9 @@ class Turn:
     def _dismiss(self, phase: Phase) -> list[Order]:
         match phase:
             case Idle():
+                return []
+            case Listening(follow_up=True):
+                self.phase = Idle()
                 return []
             case Listening():
                 return self._rest("dismissed")

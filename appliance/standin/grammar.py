@@ -76,11 +76,11 @@ def grammar_for(abilities: Abilities) -> Grammar | None:
         return None
     kinds = [name for name, rule in (("change", abilities.switching), ("question", abilities.asking)) if rule]
     rules = {
-        "spoken": "[<polite>] <request> [and [then] [please] <request>] [<end>]",
+        "spoken": "[<polite>] <request> (and [then] [please] <request>)* [<end>]",
         "polite": "please | ok | hey | (can | could | would) you [please]",
         "end": "please | thanks | thank you | now",
         "request": " | ".join(f"<{kind}>" for kind in kinds),
-        "things": "<everything> | <thing> [[and] <thing> [and <thing>]]",
+        "things": "<everything> | <thing> ([and] <thing>)*",
         "everything": "{all} (everything | all [of] [the] <lights> | [the] <lights> | every (light | lamp))",
         "lights": "lights | lamps",
         "thing": "[the | my] (" + " | ".join(_forms(abilities)) + ")",
@@ -165,8 +165,8 @@ def _changes(abilities: Abilities) -> dict[str, str]:
     if abilities.switching.level:
         kinds.append("<dim>")
         rules["dim"] = (
-            "{set} (set | turn | change | put | make | bring) <things> [up | down] [to] <percent>"
-            " | {set} turn (up | down) <things> to <percent>"
+            "{set} (set | turn | change | put) <things> [up | down] (to | at) <percent>"
+            " | {set} turn (up | down) <things> to <percent> | {set} make <things> <number> percent"
             f" | {{set}} dim <things> {{level:{_DIMMED}}} [[down] to <percent>]"
             " | {set} brighten <things> {level:100} [[up] to <percent>]"
         )

@@ -1,6 +1,6 @@
 """A small reader of JSGF: one grammar text serves the recogniser's ears and the reading of its words.
 
-        rule = expansion | expansion;   (group)  [optional]  <rule>  word  {tag}
+        rule = expansion | expansion;   (group)  (group)*  [optional]  <rule>  word  {tag}
 
 Knows: that subset of the Java Speech Grammar Format. A tag yields its text when its place is passed.
 Must never know: lamps, audio.
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"\s*(?:<(?P<rule>[\w.-]+)>|\{(?P<tag>[^}]*)\}|(?P<sign>[()\[\]|])|(?P<word>[^\s<>{}()\[\]|;]+))"
+    r"\s*(?:<(?P<rule>[\w.-]+)>|\{(?P<tag>[^}]*)\}|(?P<sign>[()\[\]|*])|(?P<word>[^\s<>{}()\[\]|*;]+))"
 )
 
 
@@ -42,7 +42,14 @@ class Choice:
     options: tuple[Node, ...]
 
 
-Node = Word | Tag | Rule | Row | Choice
+@dataclass(frozen=True, slots=True)
+class Star:
+    """Any number of times, none included."""
+
+    inner: Node
+
+
+Node = Word | Tag | Rule | Row | Choice | Star
 
 
 class Grammar:
@@ -51,15 +58,6 @@ class Grammar:
     def __init__(self, rules: dict[str, str], root: str) -> None:
         self.root = root
         self.rules = {name: _read(text) for name, text in rules.items()}
-        self._text = rules
-
-    def jsgf(self, spell: dict[str, str] | None = None) -> str:
-        """The grammar as JSGF without tags, words replaced as `spell` says."""
-        lines = ["#JSGF V1.0;", "grammar requests;"]
-        for name, node in self.rules.items():
-            public = "public " if name == self.root else ""
-            lines.append(f"{public}<{name}> = {_written(node, spell or {})};")
-        return "\n".join(lines) + "\n"
 
     def words(self) -> set[str]:
         """Every word that the grammar can contain."""
@@ -84,6 +82,12 @@ class Grammar:
             case Choice(options):
                 for option in options:
                     yield from self._match(option, words, at)
+            case Star(inner):
+                for end, tags in self._match(inner, words, at):
+                    if end > at:
+                        for last, more in self._match(node, words, end):
+                            yield last, tags + more
+                yield at, ()
             case Row(()):
                 yield at, ()
             case Row(parts):
@@ -118,6 +122,8 @@ def _choice(tokens: list[re.Match[str]], at: int) -> tuple[Node, int]:
                 inner, at = _choice(tokens, at)
                 parts.append(Choice((inner, Row(()))))
                 at += 1
+            case "sign", "*":
+                parts.append(Star(parts.pop()))
             case "sign", _:
                 at -= 1
                 break
@@ -135,22 +141,6 @@ def _row(parts: list[Node]) -> Node:
     return parts[0] if len(parts) == 1 else Row(tuple(parts))
 
 
-def _written(node: Node, spell: dict[str, str]) -> str:
-    match node:
-        case Word(text):
-            return spell.get(text, text)
-        case Tag():
-            return ""
-        case Rule(name):
-            return f"<{name}>"
-        case Choice((inner, Row(()))):
-            return f"[ {_written(inner, spell)} ]"
-        case Choice(options):
-            return "( " + " | ".join(_written(option, spell) for option in options) + " )"
-        case Row(parts):
-            return " ".join(filter(None, (_written(part, spell) for part in parts)))
-
-
 def _words(node: Node) -> Iterator[str]:
     match node:
         case Word(text):
@@ -161,5 +151,7 @@ def _words(node: Node) -> Iterator[str]:
         case Row(parts):
             for part in parts:
                 yield from _words(part)
+        case Star(inner):
+            yield from _words(inner)
         case _:
             pass

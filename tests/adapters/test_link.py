@@ -26,7 +26,7 @@ from websockets.http11 import Request, Response
 from appliance.adapters import link as link_module
 from appliance.adapters.link import EX_SOFTWARE, OUTBOX_BYTES, OUTBOX_S, Link, service_url
 from appliance.core.events import Cause, Event, Garbled, LinkDown, LinkUp, Received
-from appliance.core.wire import (
+from appliance.core.messages import (
     ActivityEnd,
     ActivityStart,
     Audio,
@@ -34,8 +34,8 @@ from appliance.core.wire import (
     Setup,
     SetupComplete,
     ToolResponse,
-    encode,
 )
+from appliance.core.wire import encode
 from appliance.errors import CredentialError
 
 KEY = "AIza-this-is-a-secret"
