@@ -23,7 +23,7 @@ from . import floor as fl
 from . import messages as ms
 from .audio import FRAME_MS, Frame, Ring
 from .calls import Calls
-from .effects import Beat, Effect, Play, Quit, Reply, Show, Tell
+from .effects import Beat, Effect, Finish, Play, Quit, Reply, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
 from .faults import Remedy
 from .gesture import Button, Gesture
@@ -117,8 +117,10 @@ class Conversation:
                 told = Tell("microphone", {"state": "missing", "reason": reason})
                 return [told, *self._turn(fl.Deaf(), now)]
             case ev.SpeakerUp():
+                self.health.speaker = None
                 return [Tell("speaker", {"state": "open"})]
             case ev.SpeakerDown(reason):
+                self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self._turn(fl.Dumb(), now)]
             case ev.Stop():
@@ -197,8 +199,11 @@ class Conversation:
             case ms.Speech() | ms.Words():
                 return self._turn(message, now)
             case ms.ModelSaid(text):
+                effects = self._turn(message, now)
+                if isinstance(self.turn.model, fl.Abandoned):  # nobody hears it, so nobody reads it
+                    return effects
                 told = Tell("transcript", {"who": "model", "text": text, "turn": self.turn.number})
-                return [told, *self._turn(message, now)]
+                return [told, *effects]
             case ms.PersonSaid(text):
                 return [Tell("transcript", {"who": "person", "text": text, "turn": self.turn.number})]
             case ms.Interrupted() | ms.GenerationComplete() | ms.TurnComplete():
@@ -258,6 +263,8 @@ class Conversation:
                 if outcome in PROOFS:
                     self.session.proved()
                 return [Tell("turn", {"turn": turn, "outcome": outcome, **steps})]
+            case Finish() if self.health.speaker is not None:
+                return [order, *self._turn(fl.Dumb(), now)]
             case Play(turn):
                 self.timeline.mark(turn, "first_byte", now)
                 return [order]
@@ -310,6 +317,7 @@ class Conversation:
             "says": repr(self),
             "trouble": None if fault is None else {"what": fault.name, "advice": fault.advice},
             "microphone": self.health.microphone or "open",
+            "speaker": self.health.speaker or "open",
             "turns": self.turn.number,
             "last_turn_ms": dict(self.timeline.last),
             "turns_ms": self.timeline.summary(),

@@ -127,7 +127,7 @@ class Deaf:
 
 @dataclass(frozen=True, slots=True)
 class Dumb:
-    """The speaker is gone."""
+    """The speaker is gone: what is queued will not be played."""
 
 
 @dataclass(frozen=True, slots=True)

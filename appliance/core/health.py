@@ -23,6 +23,8 @@ class Health:
         self._frames_at = 0.0
         self.microphone: str | None = NOT_YET
         """Why there is no microphone; None while there is one."""
+        self.speaker: str | None = None
+        """The same of the speaker; until it fails it is taken to be there."""
 
     def __repr__(self) -> str:
         return f"microphone {self.microphone or 'open'}"

@@ -107,9 +107,8 @@ class Turn:
                 return self._punctuation(phase, told, now, index)
             case (Speaking(), Drained(turn)) if turn == self.number:
                 return self._over("answered", now, index)
-            case (_, ActivityBegan()):
-                if isinstance(self.model, Abandoned):
-                    self.model = replace(self.model, over_at=now + FENCE_S)
+            case (_, ActivityBegan()) if isinstance(self.model, Abandoned):
+                self.model = replace(self.model, over_at=now + FENCE_S)
             case (Waiting(), ActivityEnded(turn)) if turn == self.number:
                 self.phase = Waiting(now + self._manners.answer_timeout_s)
             case (Waiting(until), Progress()) if until is not None:
@@ -126,7 +125,7 @@ class Turn:
                 return self._dismiss(self.phase)
             case (Hearing(), Deaf()):
                 return self._close()
-            case (Speaking(), Dumb()):
+            case (Speaking(finished=True), Dumb()):  # nobody will say Drained
                 return [Flush(self.number), *self._rest("no speaker")]
             case (phase, Dismissed()):
                 return self._dismiss(phase)
@@ -196,7 +195,7 @@ class Turn:
             case Hearing():
                 self._hush()
                 return [End(self.number), Drop(self.number), *self._rest("dismissed")]
-            case Waiting() | Speaking():
+            case _:
                 return [*self._hush(), Drop(self.number), *self._rest("dismissed")]
 
     # -- the answer ---------------------------------------------------------------------------------
@@ -253,11 +252,9 @@ class Turn:
             case (Interrupted(), Abandoned() as abandoned):
                 self.model = replace(abandoned, hushed=True)
                 return []
-            case (TurnComplete(), Abandoned(_, hushed)):
-                stale = hushed or not self._is_next(phase, now)
+            case (TurnComplete(), Abandoned(_, hushed)) if hushed or not self._is_next(phase, now):
                 self.model = Silent()
-                if stale:
-                    return []
+                return []
             case (GenerationComplete(), Abandoned()):
                 return []
             case (TurnComplete(), _):
@@ -317,8 +314,6 @@ class Turn:
                 return self._close()
             case Waiting():
                 return [Drop(self.number), *self._rest("no answer")]
-            case Speaking():  # it stopped in the middle without a word
-                self.phase = replace(phase, finished=True)
+            case _:  # it stopped in the middle of an answer without a word
+                self.phase = Speaking(due, finished=True)
                 return [Finish(self.number)]
-            case Idle():
-                return []
