@@ -27,6 +27,7 @@ class Understanding:
     transcript: str = ""
     calls: tuple[Call, ...] = ()
     answer: str = ""
+    requests: tuple[Any, ...] = ()  # the mind's own note of what each call is for
 
 
 class Mind(Protocol):

@@ -23,6 +23,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from .admission import Credentials
+from .brain import Brain
 from .connection import Connection, House
 from .mind import Mind, Parrot
 from .options import Faults, Options, Variants, with_field
@@ -202,4 +203,4 @@ def _credentials(request: Request) -> Credentials:
 
 
 def _mind(options: Options) -> Mind:
-    return Parrot(options.answer)
+    return Brain() if options.brain else Parrot(options.answer)
