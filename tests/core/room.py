@@ -1,0 +1,292 @@
+"""A room around a Conversation: literal time, frames, a finger, and a service that answers.
+
+Nothing here runs by itself: `pass_time` moves the clock, and everything that is due happens in order. The
+promises that must hold whatever happens are checked on every effect.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable, Iterator
+
+from appliance.core import events as ev
+from appliance.core import messages as ms
+from appliance.core.audio import FRAME_BYTES, FRAME_MS
+from appliance.core.conversation import Conversation, Rules
+from appliance.core.effects import (
+    Beat,
+    Dial,
+    Effect,
+    Finish,
+    Flush,
+    Hang,
+    Play,
+    Quit,
+    Reply,
+    Send,
+    SetLights,
+    Tell,
+)
+from appliance.core.floor import Manners
+from appliance.core.lights import FromModel, Kind
+from appliance.core.tools import Lamp, Tools
+
+LAMPS = (
+    Lamp("kitchen lamp", Kind.DIMMER, "kitchen"),
+    Lamp("desk lamp", Kind.SWITCH, "study"),
+    Lamp("shelf", Kind.RGB, "study"),
+)
+CHUNK_MS = 200
+CHUNK = ms.Speech(b"\1\0" * (24 * CHUNK_MS), 24_000)
+
+
+def rules(**changes: object) -> Rules:
+    tools = Tools(LAMPS, {})
+    usual: dict[str, object] = {
+        "manners": Manners(),
+        "setup": ms.Setup("gemini-3.8-live", functions=tools.declarations()),
+        "hangover_ms": 800,
+        "hold_s": 0.4,
+        "always_connected": False,
+        "idle_close_s": 120.0,
+        "beat_s": 15.0,
+    }
+    return Rules(**(usual | changes))  # type: ignore[arg-type]
+
+
+def backoff() -> Iterator[float]:
+    yield from (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+    yield from itertools.repeat(30.0)
+
+
+class Promises:
+    """What must be true of the effects of any life whatever."""
+
+    def __init__(self) -> None:
+        self.flushed = -1
+        self.link = 0
+        self.up = False
+        self.in_activity = False
+        self.quit = False
+        self.open_calls: set[tuple[int, str]] = set()
+        self.answered: set[tuple[int, str]] = set()
+        self.replied: set[int] = set()
+        self.frames_since_beat = True
+        self.away = False
+
+    def check(self, effect: Effect) -> None:
+        assert not self.quit, "nothing follows Quit"
+        match effect:
+            case Dial(link):
+                assert link > self.link, "each link has a number of its own"
+                assert not self.up, "the former link is gone before the next is dialled"
+                self.link, self.up, self.in_activity = link, True, False
+                self.open_calls.clear()
+            case Hang(link):
+                assert link == self.link
+                self.up = False
+            case Send(link, message):
+                assert link == self.link, "on the current link only"
+                assert self.up
+                self._sent(link, message)
+            case Play(turn) | Finish(turn):
+                assert turn > self.flushed, "a silenced turn stays silent"
+            case Flush(turn):
+                assert turn > self.flushed
+                self.flushed = turn
+            case Reply(ask):
+                assert ask not in self.replied, "one answer to a request"
+                self.replied.add(ask)
+            case Beat():
+                assert self.frames_since_beat or self.away, (
+                    "no beat of a box that is deaf and does not know it"
+                )
+                self.frames_since_beat = False
+            case Quit():
+                self.quit = True
+
+    def _sent(self, link: int, message: ms.ClientMessage) -> None:
+        match message:
+            case ms.ActivityStart():
+                assert not self.in_activity
+                assert not self.open_calls, "nothing is sent while a call is open"
+                self.in_activity = True
+            case ms.ActivityEnd():
+                assert self.in_activity
+                assert not self.open_calls
+                self.in_activity = False
+            case ms.Audio(pcm):
+                assert self.in_activity, "audio only within an activity"
+                assert not self.open_calls
+                assert len(pcm) in (FRAME_BYTES, 2 * FRAME_BYTES), "20 to 40 ms"
+            case ms.ToolResponse(answers):
+                for answer in answers:
+                    key = (link, answer.id)
+                    assert key in self.open_calls, "answered once, and on its own link"
+                    self.open_calls.remove(key)
+                    self.answered.add(key)
+
+
+class Room:
+    """`service(room, message)` is what the other side does about a message of ours."""
+
+    def __init__(
+        self,
+        service: Callable[[Room, ms.ClientMessage], None] | None = None,
+        reachable: bool = True,
+        **changes: object,
+    ) -> None:
+        self.conversation = Conversation(rules(**changes), Tools(LAMPS, {}), backoff)
+        self.service = service or answers
+        self.reachable = reachable
+        self.now = 1000.0
+        self.index = 0
+        self.promises = Promises()
+        self.effects: list[tuple[float, Effect]] = []
+        self.speaking = False
+        self.microphone = True
+        self._due: list[tuple[float, int, ev.Event]] = []
+        self._order = itertools.count()
+        self._next_frame = self.now
+        self._playing: dict[int, float] = {}
+        self.do(ev.MicrophoneUp())
+
+    # -- what a test does -----------------------------------------------------------------------------
+
+    def do(self, event: ev.Event) -> list[Effect]:
+        if isinstance(event, ev.Received):
+            for message in event.messages:
+                if isinstance(message, ms.ToolCall) and event.link == self.promises.link:
+                    self.promises.open_calls |= {(event.link, call.id) for call in message.calls}
+        if isinstance(event, ev.LinkDown) and event.link == self.promises.link:
+            self.promises.up = False
+            self.promises.open_calls.clear()
+        if isinstance(event, ev.MicrophoneUp | ev.MicrophoneDown):
+            self.promises.away = isinstance(event, ev.MicrophoneDown)
+        effects = self.conversation.handle(event, self.now)
+        for effect in effects:
+            self.promises.check(effect)
+            self.effects.append((self.now, effect))
+            self._world(effect)
+        return effects
+
+    def later(self, delay_s: float, event: ev.Event) -> None:
+        heapq.heappush(self._due, (self.now + delay_s, next(self._order), event))
+
+    def says(self, *messages: ms.ServerMessage, delay_s: float = 0.1) -> None:
+        """The service says this in one frame."""
+        self.later(delay_s, ev.Received(self.promises.link, messages))
+
+    def pass_time(self, seconds: float, *, speech: bool = False, frames: bool = True) -> None:
+        """Everything that is due happens; a frame every 20 ms, of speech or not."""
+        end = self.now + seconds
+        while True:
+            moments = [end]
+            if self._due:
+                moments.append(self._due[0][0])
+            if (deadline := self.conversation.deadline()) is not None:
+                moments.append(max(deadline, self.now))
+            if frames and self.microphone:
+                self._next_frame = max(self._next_frame, self.now)
+                moments.append(self._next_frame)
+            moment = min(moments)
+            stuck = moment == self.now and deadline is not None and deadline <= self.now
+            self.now = moment
+            if self._due and self._due[0][0] <= moment:
+                self.do(heapq.heappop(self._due)[2])
+            elif deadline is not None and deadline <= moment:
+                self.do(ev.Wake())
+                again = self.conversation.deadline()
+                assert again is None or again > self.now or not stuck, "a deadline that does not pass"
+            elif frames and self.microphone and self._next_frame <= moment < end:
+                self._frame(speech=speech)
+            elif moment >= end:
+                return
+
+    def press(self, seconds: float = 0.1) -> None:
+        self.do(ev.Pressed())
+        self.pass_time(seconds)
+        self.do(ev.Released())
+
+    def ask(self, seconds: float = 1.5) -> None:
+        """Tap, speak so long, and be silent until it is heard."""
+        self.press()
+        self.pass_time(0.3)
+        self.pass_time(seconds, speech=True)
+        self.pass_time(1.0)
+
+    # -- what a test looks at -------------------------------------------------------------------------
+
+    def sent(self, kind: type[ms.ClientMessage] | None = None) -> list[ms.ClientMessage]:
+        found = [e.message for _, e in self.effects if isinstance(e, Send)]
+        return [m for m in found if kind is None or isinstance(m, kind)]
+
+    def told(self, kind: str) -> list[dict[str, object]]:
+        return [dict(e.fields) for _, e in self.effects if isinstance(e, Tell) and e.kind == kind]
+
+    def outcomes(self) -> list[object]:
+        return [fields["outcome"] for fields in self.told("turn")]
+
+    def count(self, kind: type[Effect]) -> int:
+        return sum(isinstance(e, kind) for _, e in self.effects)
+
+    # -- the world ------------------------------------------------------------------------------------
+
+    def _frame(self, *, speech: bool) -> None:
+        pcm = self.index.to_bytes(4, "little") * (FRAME_BYTES // 4)
+        self.promises.frames_since_beat = True
+        self.do(ev.Heard(pcm, self.index, speech))
+        self.index += 1
+        self._next_frame += FRAME_MS / 1000
+
+    def _world(self, effect: Effect) -> None:
+        match effect:
+            case Dial(link) if self.reachable:
+                self.later(0.1, ev.LinkUp(link))
+            case Dial(link):
+                self.later(0.1, ev.LinkDown(link, ev.Cause.UNREACHABLE, None, "no route to host"))
+            case Send(_, message):
+                self.service(self, message)
+            case Play(turn, pcm, rate_hz):
+                if turn not in self._playing:
+                    self.later(0.04, ev.Sounding(turn))
+                start = max(self._playing.get(turn, self.now), self.now)
+                self._playing[turn] = start + len(pcm) / (2 * rate_hz)
+            case Finish(turn):
+                left = max(0.0, self._playing.get(turn, self.now) - self.now)
+                self.later(left + 0.05, ev.Drained(turn, 0))
+            case SetLights(origin, states):
+                self.later(0.001, ev.LightsSet(origin, states))
+
+
+def answers(room: Room, message: ms.ClientMessage) -> None:
+    """A service in good health: one second of answer, a handle after each turn."""
+    match message:
+        case ms.Setup():
+            room.says(ms.SetupComplete())
+        case ms.ActivityEnd():
+            room.says(ms.PersonSaid(" Hello?"), delay_s=0.3)
+            for number in range(5):
+                room.says(CHUNK, ms.ModelSaid(" la"), delay_s=0.5 + number * 0.05)
+            room.says(ms.GenerationComplete(), delay_s=0.8)
+            room.says(ms.Usage(10, 20, 30), ms.TurnComplete(), delay_s=1.4)
+            room.says(ms.Resumption(ms.Handle(f"handle-{room.now}")), delay_s=1.5)
+
+
+def calls(name: str, **args: object) -> Callable[[Room, ms.ClientMessage], None]:
+    """A service that calls this function before it answers."""
+
+    def service(room: Room, message: ms.ClientMessage) -> None:
+        match message:
+            case ms.ActivityEnd():
+                room.says(ms.ToolCall((ms.FunctionCall("fc_1", name, args),)))
+            case ms.ToolResponse():
+                answers(room, ms.ActivityEnd())
+            case _:
+                answers(room, message)
+
+    return service
+
+
+__all__ = ["CHUNK", "FromModel", "Promises", "Room", "answers", "backoff", "calls", "rules"]
