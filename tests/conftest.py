@@ -1,10 +1,10 @@
-"""What holds for every test: nothing is skipped where it counts, nothing is left behind, time decides nothing."""
+"""What holds for every test: nothing is skipped where it counts, no clock decides, no pin is left behind."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import settings
@@ -21,19 +21,17 @@ os.environ["GPIOZERO_PIN_FACTORY"] = "mock"
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:  # the report itself travels through
-    report: pytest.TestReport = yield  # type: ignore[misc]
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     _insist(report)
-    return report  # type: ignore[return-value]
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
-    report: pytest.CollectReport = yield  # type: ignore[misc]
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
     _insist(report)
-    return report  # type: ignore[return-value]
+    return report
 
 
 def _insist(report: pytest.TestReport | pytest.CollectReport) -> None:
