@@ -77,6 +77,8 @@ class Conversation:
         if self.session.is_stopped:
             return []
         effects = self._route(event, now)
+        if self.session.is_stopped:
+            return [*effects, Quit()]
         due = self.deadline()
         if due is not None and now >= due:
             effects += self._wake(now)
@@ -124,7 +126,7 @@ class Conversation:
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self._turn(fl.Dumb(), now)]
             case ev.Stop():
-                return [*self._turn(fl.Dismissed(), now), *self.session.stop(), Quit()]
+                return [*self._turn(fl.Dismissed(), now), *self.session.stop()]
             case ev.Wake():
                 return []
             case _:
@@ -151,16 +153,15 @@ class Conversation:
                 pass
             case _:
                 return []
-        found = self.ear.hear(frame.index, speech=frame.speech)
-        match found:
-            case Onset(onset):
+        match self.ear.hear(frame.index, speech=frame.speech):
+            case Onset(onset) as found:
                 orders = self._turn(found, now)
                 self._mark("onset", now, since=onset)
                 return orders
-            case Offset(last):
+            case Offset(last) as found:
                 self._mark("last_voiced", now, since=last + 1)
                 return self._turn(found, now)
-            case None:
+            case _:
                 return []
 
     def _mark(self, name: str, now: float, *, since: int) -> None:

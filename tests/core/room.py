@@ -99,9 +99,7 @@ class Promises:
                 assert ask not in self.replied, "one answer to a request"
                 self.replied.add(ask)
             case Beat():
-                assert self.frames_since_beat or self.away, (
-                    "no beat of a box that is deaf and does not know it"
-                )
+                assert self.frames_since_beat or self.away, "no beat of a box that is deaf without knowing"
                 self.frames_since_beat = False
             case Quit():
                 self.quit = True
