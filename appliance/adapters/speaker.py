@@ -25,8 +25,10 @@ from .portaudio import Format, Heartbeat, PortAudio, Wanted, kept
 log = logging.getLogger(__name__)
 
 RATE_HZ = 24_000  # what the service sends
-BLOCK_MS = 10  # PortAudio keeps two on top: a sample leaves 25 ms after the callback; 5 ms doubles the calls
-PRIMED = 8  # callbacks: more than any device swallows before it begins to move
+BLOCK_MS = (
+    20  # PortAudio keeps two: 45 ms to the air. With 10 ms (25 to the air) a busy board was seen to underrun
+)
+PRIMED = 6  # callbacks: more than any device swallows before it begins to move
 RATES_HZ = (24_000, 48_000, 96_000, 32_000, 16_000, 44_100)
 SHUTDOWN_FADE_MS = 30
 FAREWELL_S = 1.0  # a device that has not played the fade by then plays nothing any more

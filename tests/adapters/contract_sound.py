@@ -85,7 +85,8 @@ def speechlike(seconds: float, rate_hz: int, *, seed: int = 1, level: float = 0.
     noise = np.fft.irfft(spectrum, count)
     syllables = 0.6 + 0.4 * np.sin(2 * np.pi * 4 * np.arange(count) / rate_hz)
     sound = noise / noise.std() * syllables * level
-    return (np.clip(sound, -0.99, 0.99) * 32767).astype("<i2").tobytes()
+    pcm: bytes = (np.clip(sound, -0.99, 0.99) * 32767).astype("<i2").tobytes()
+    return pcm
 
 
 def samples(pcm: bytes) -> Samples:

@@ -10,13 +10,14 @@ import time
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import NoReturn
 
 import numpy as np
 import pytest
 
 from appliance.adapters import portaudio
 from appliance.adapters.microphone import FRAME_SAMPLES, Backlog, Framer
-from appliance.adapters.playout import JITTER_MS, Playout
+from appliance.adapters.playout import JITTER_MS, Ended, Playout
 from appliance.adapters.portaudio import Device, Wanted, choose
 from appliance.adapters.quiet import quiet
 from appliance.adapters.resample import Resampler
@@ -26,7 +27,7 @@ from appliance.core.events import Drained, Event, Sounding, SpeakerDown, Speaker
 from appliance.errors import MicrophoneError, SpeakerError
 from tests.adapters import contract_sound as contract
 from tests.adapters.contract_sound import PATIENCE_S, PLAYED_HZ, Notes, Room, Samples, samples, speechlike
-from tests.soundserver import SoundServer, missing_tools
+from tests.soundserver import Recording, SoundServer, missing_tools
 
 NATIVE = (16_000,)
 
@@ -84,7 +85,7 @@ class CardMouth(Notes):
         self, server: SoundServer, rates_hz: tuple[int, ...], *, name: str = "default", shared: PortAudio
     ) -> None:
         super().__init__()
-        self.server = server
+        self.recording: Recording
         self.speaker = SoundCardSpeaker(name, shared, post=self.post, rates_hz=rates_hz)
 
     async def told(self, *events: Event) -> None:
@@ -364,7 +365,8 @@ def test_a_change_of_rate_within_an_answer_keeps_every_sample() -> None:
     for rate_hz in (24_000, 16_000, 48_000, 24_000):
         queue.add(1, np.full(rate_hz // 10, 1000, "<i2").tobytes(), rate_hz)
     queue.finish(1)
-    sound, ended = b"", ()
+    sound = b""
+    ended: tuple[Ended, ...] = ()
     while not ended:
         pulled = queue.pull(480)
         sound, ended = sound + pulled.pcm, pulled.ended
@@ -433,7 +435,7 @@ def test_a_failing_device_is_down_once(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = Wanted("microphone", "card", NATIVE, 20)
     done = asyncio.Event()
 
-    async def session(up: Callable[[], None]) -> None:
+    async def session(up: Callable[[], None]) -> NoReturn:
         tries.append(len(tries))
         if len(tries) == 4:
             up()
