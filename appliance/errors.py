@@ -9,7 +9,7 @@ ApplianceError                      exit status
 ├── LinkError                       69   the line to the service
 │   └── CredentialError             78   no key, or a key that cannot be read
 ├── WireError                        -   the remote sent what is not the protocol: counted, survived
-└── ControlError                     1   the daemon's control socket does not answer or refuses
+└── ControlError                    69   the control socket does not answer, or is taken
 
 A missing microphone or a dead line is a *state* of the running daemon, never the end of it; the exit
 statuses are for what a person runs by hand, and for systemd's ``RestartPreventExitStatus=78``.
@@ -92,4 +92,6 @@ class WireError(ApplianceError, ValueError):
 
 
 class ControlError(ApplianceError):
-    """The control socket does not answer, or the daemon refused the request."""
+    """The control socket does not answer, or another daemon has it."""
+
+    exit_status = EX_UNAVAILABLE

@@ -15,6 +15,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 import pyaudio
@@ -25,6 +26,7 @@ from .quiet import quiet
 log = logging.getLogger(__name__)
 
 RETRY_S = 2.0  # initialising costs a small board a third of a second of CPU: not more often than this
+CLOSE_S = 1.0  # a sound server that hangs would otherwise keep us from saying that the device is gone
 ODD_LAYOUT = 8  # microphone arrays offer all their channels or none; more than this is a sound server
 
 _LIBRARY = threading.Lock()  # PortAudio's functions must not run side by side, in the whole process
@@ -106,7 +108,7 @@ class PortAudio:
             yield streams[0]
         finally:
             for stream in streams:
-                await _to_its_end(lambda stream=stream: self._close(stream))  # type: ignore[misc]
+                await _to_its_end(partial(self._close, stream), CLOSE_S)
 
     def _open(self, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:
         with _LIBRARY, quiet():
@@ -136,16 +138,18 @@ class PortAudio:
             self._audio = None
 
 
-async def _to_its_end(work: Callable[[], object]) -> None:
+async def _to_its_end(work: Callable[[], object], at_most_s: float | None = None) -> None:
     """Work in a thread; when cancelled, wait for its end first, since a half-open stream is nobody's."""
     task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        await asyncio.shield(task)
+        await asyncio.wait({task}, timeout=at_most_s)
     except asyncio.CancelledError:
-        await asyncio.wait({task})
-        if not task.cancelled() and (error := task.exception()):
+        await asyncio.wait({task}, timeout=at_most_s)
+        if task.done() and (error := task.exception()):
             log.debug("given up while it failed: %s", error)
         raise
+    if task.done():
+        task.result()
 
 
 def _first_that_opens(audio: pyaudio.PyAudio, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:

@@ -88,7 +88,7 @@ CODES: dict[int, Fault] = {
     1006: DROPPED,
     1007: ARGUMENT,
     1008: CONFUSED,
-    1009: ARGUMENT,
+    1009: DROPPED,  # a frame too large for us; ours are small
     1011: CONFUSED,
     1012: OVERLOAD,
     1013: OVERLOAD,

@@ -1,0 +1,196 @@
+"""The daemon as a process, without a sound card: how it starts, what it survives, how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+
+import pytest
+
+from appliance.standin.server import Faults, Options, StandIn
+
+from .house import LIGHTS, Daemon, box, command, no_traceback
+
+pytestmark = pytest.mark.slow
+QUIET = Options(brain=False, voice="tone", answer="Yes.")
+
+
+def test_from_start_to_stop() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin, box(standin) as daemon:
+            assert (await daemon.run("lights", "kitchen light", "on"))[:2] == (0, "kitchen light: on\n")
+            status, out, _ = await daemon.run("lights", "desk lamp", "40", "--json")
+            assert status == 0
+            assert json.loads(out)["lights"] == {"desk lamp": {"power": "on", "brightness": 40}}
+            assert (await daemon.run("talk", "--hold", "0.5"))[0] == 0
+            await daemon.until(lambda: daemon.of("turn"))
+            assert daemon.of("turn")[0]["outcome"] == "answered"
+            status, out, _ = await daemon.run("status")
+            assert status == 0
+            assert "activity end to first byte: median" in out
+            assert any(note.startswith("STATUS=speaking: link 1 live") for note in daemon.notes)
+            assert await daemon.stop() == 0
+            assert daemon.notes[-1] == "STOPPING=1" or "STOPPING=1" in daemon.notes
+            closed = [e.message["closed"] for e in standin.record if "closed" in e.message]
+            assert closed[0]["code"] == 1000
+            no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
+def test_stopped_in_the_middle_of_a_sentence_it_ends_the_activity_and_closes_properly() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin, box(standin) as daemon:
+            await daemon.ask(do="talk", hold_s=30)
+            await standin.wait_for(lambda record: sum(bool(e.pcm) for e in record if e.side == "client") > 5)
+            assert await daemon.stop() == 0
+            await standin.wait_for(lambda record: any("closed" in e.message for e in record))
+            inputs = [e.message["realtimeInput"] for e in standin.record if e.has("realtimeInput")]
+            assert "activityEnd" in inputs[-1]
+            closed = [e.message["closed"] for e in standin.record if "closed" in e.message]
+            assert closed == [{"code": 1000, "reason": "", "by": "client"}]
+
+    asyncio.run(life())
+
+
+def test_interrupt_stops_it_as_well() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin, box(standin) as daemon:
+            assert await daemon.stop(signal.SIGINT) == 0
+            no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
+@pytest.mark.parametrize("garbage", ["text", "noise", "types", "unknown", "error", "huge", "all"])
+def test_a_service_that_talks_nonsense_is_survived(garbage: str) -> None:
+    async def life() -> None:
+        options = Options(
+            brain=False, voice="tone", answer="Yes.", faults=Faults(garbage=garbage, only_links=1)
+        )  # type: ignore[arg-type]
+        async with StandIn(options) as standin, box(standin) as daemon:
+            await daemon.ask(do="talk", hold_s=0.4)
+            await daemon.until(lambda: daemon.of("turn"))
+            outcome = daemon.of("turn")[0]["outcome"]
+            assert outcome == "answered", daemon.told
+            assert daemon.process.returncode is None
+            assert await daemon.stop() == 0
+            no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
+def test_a_port_that_refuses_is_a_state() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+    async def life() -> None:
+        toml = f'[live]\nendpoint = "ws://127.0.0.1:{port}"\n[audio]\nbackend = "memory"\n'
+        async with Daemon(toml) as daemon:
+            await daemon.ask(do="talk", hold_s=0.4)
+            await daemon.until(lambda: any(t.get("why") == "no network" for t in daemon.of("line")))
+            status = await daemon.ask(do="status")
+            assert status["phase"] == "offline"
+            async with StandIn(Options(brain=False, voice="tone", answer="Yes.", port=port)):
+                await daemon.until(lambda: daemon.of("turn"))
+            assert daemon.of("turn")[0]["outcome"] == "answered", "what was said is answered in the end"
+            assert await daemon.stop() == 0
+            no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
+def test_a_refused_key_is_told_with_its_remedy_and_never_shown() -> None:
+    async def life() -> None:
+        environment = {**os.environ, "GEMINI_API_KEY": "not-the-key-1234567890"}
+        options = Options(brain=False, voice="tone", answer="Yes.", key="the-key")
+        async with StandIn(options) as standin, box(standin, environment=environment) as daemon:
+            await daemon.ask(do="talk")
+            await daemon.until(lambda: any(t.get("why") == "key refused" for t in daemon.of("line")))
+            _, out, _ = await daemon.run("status")
+            assert "refused" in out
+            assert "credential" in out
+            _, config, _ = await daemon.run("config")
+            assert await daemon.stop() == 0
+            assert "not-the-key" not in daemon.log + out + config + json.dumps(daemon.told)
+
+    asyncio.run(life())
+
+
+def test_five_mistakes_are_named_at_once() -> None:
+    async def life() -> None:
+        toml = """
+[live]
+modle = "gemini-3.8-live"
+api_version = "v1bta"
+[audio]
+backend = "pyadio"
+[turns]
+follow_up_s = "eight"
+[lights."kitchen light"]
+pin = 99
+"""
+        daemon = Daemon(toml)
+        for words in (("run",), ("run", "--check")):
+            status, out, err = await command(*words, "--config", str(daemon.config))
+            assert status == 78
+            assert out == ""
+            no_traceback(err)
+            for told in ("live.modle", "'model'", "'v1beta'", "'pyaudio'", "'eight'", "found 99"):
+                assert told in err
+            assert err.count(str(daemon.config)) == 5
+
+    asyncio.run(life())
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("status",), 69, "systemctl start appliance"),
+        (("lights", "kitchen light"), 2, "needs a STATE"),
+        (("dance",), 2, "invalid choice"),
+        (("talk", "--hold", "99"), 2, "0.1 to 60"),
+        (("run", "--config", "/nowhere/appliance.toml"), 78, "No such file"),
+    ],
+)
+def test_a_command_that_cannot_be_done(words: tuple[str, ...], status: int, told: str) -> None:
+    environment = {**os.environ, "RUNTIME_DIRECTORY": "/nowhere"}
+    found, _, err = asyncio.run(command(*words, environment=environment))
+    assert told in err
+    assert found == status
+    no_traceback(err)
+
+
+def test_unknown_lights_and_requests_are_answered_with_what_there_is() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin, box(standin) as daemon:
+            status, _, err = await daemon.run("lights", "kichen light", "on")
+            assert status == 1
+            assert "did you mean 'kitchen light'?" in err
+            status, _, err = await daemon.run("lights", "kitchen light", "40")
+            assert (status, "only be on or off" in err) == (1, True)
+            assert (await daemon.lights())["kitchen light"] == {"power": "off"}
+
+    asyncio.run(life())
+
+
+def test_two_daemons_do_not_share_a_socket() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin, box(standin) as daemon:
+            status, _, err = await daemon.run("run")
+            assert status != 0
+            assert "another daemon" in err
+            no_traceback(err)
+            assert (await daemon.ask(do="status"))["ok"] is True
+
+    asyncio.run(life())
+
+
+def test_a_pin_used_twice_is_a_mistake_and_not_a_surprise() -> None:
+    daemon = Daemon(LIGHTS + "[button]\npin = 17\n")
+    status, _, err = asyncio.run(command("run", "--check", "--config", str(daemon.config)))
+    assert status == 78
+    assert 'pin 17; allowed: a pin not used by lights."kitchen light"' in err
