@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -139,6 +140,7 @@ class SoundServer:
         for what in list(self._awake):
             self._let_sleep(what)
         if self._server:
+            self.thaw()
             self._server.terminate()
             try:
                 self._server.wait(5)
@@ -154,6 +156,15 @@ class SoundServer:
         assert self._server
         self._server.kill()
         self._server.wait()
+
+    def freeze(self) -> None:
+        """The server hangs, as it does on an overloaded machine."""
+        assert self._server
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self._server
+        self._server.send_signal(signal.SIGCONT)
 
     def control(self, *words: str) -> str:
         """One pactl command; its output."""

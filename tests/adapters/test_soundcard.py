@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 import threading
 import time
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -231,6 +233,57 @@ def test_unplugged_and_plugged_again(server: SoundServer) -> None:
             ]
 
     run(main())
+
+
+@pytest.mark.slow
+def test_a_frozen_sound_server(server: SoundServer) -> None:
+    """PortAudio calls such a stream active, and closing it hangs: we are told all the same."""
+
+    async def main() -> None:
+        shared = PortAudio()
+        ear, mouth = CardEar(server, NATIVE, shared=shared), CardMouth(server, (24_000,), shared=shared)
+        async with running(ear.microphone.run()), running(mouth.speaker.run()):
+            await mouth.told(SpeakerUp())
+            await ear.hear(0.2)
+            server.freeze()
+            try:
+                await ear.until(lambda: bool(ear.downs))
+                await mouth.until(lambda: isinstance(mouth.events[-1], SpeakerDown))
+            finally:
+                server.thaw()
+            assert ear.downs == ["the microphone 'pulse' does not move"]
+            await mouth.until(lambda: mouth.events.count(SpeakerUp()) == 2)
+            await ear.hear(0.2)
+
+    run(main())
+
+
+@pytest.mark.slow
+def test_nothing_of_the_search_reaches_the_terminal() -> None:
+    """No sound server, no card: one sentence, and none of ALSA's."""
+    program = """
+import asyncio
+from appliance.adapters.soundcard import PortAudio, SoundCardMicrophone
+async def main():
+    down = asyncio.get_running_loop().create_future()
+    microphone = SoundCardMicrophone("attic", PortAudio(), on_frame=lambda *_: None, on_up=lambda: None,
+                                     on_down=down.set_result)
+    task = asyncio.create_task(microphone.run())
+    print(await down)
+    task.cancel()
+asyncio.run(main())
+"""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PULSE_SERVER": "unix:/nonexistent"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout.startswith("no microphone called 'attic'; there are: ")
+    assert done.stderr == f"microphone: {done.stdout}"
 
 
 @pytest.mark.slow
