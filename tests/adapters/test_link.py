@@ -226,6 +226,7 @@ def test_the_socket_is_set_up_for_speech() -> None:
             tcp = link._line.socket.transport.get_extra_info("socket")
             assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
             assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+            assert tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == 16_384
 
     run(test)
 
@@ -610,12 +611,14 @@ def test_the_former_socket_is_closed_before_the_next_is_opened(*, polite: bool) 
         async def service(ws: ServerConnection) -> None:
             number = sum(line.startswith("open") for line in log) + 1
             log.append(f"open {number}")
+            ws.transport.pause_reading()  # slow to answer the close: whoever does not wait overtakes it
+            asyncio.get_running_loop().call_later(0.1, ws.transport.resume_reading)
             await until_closed(ws)
-            await asyncio.sleep(0)
             log.append(f"closed {number}")
 
         inbox = Inbox()
-        async with serve(service, "127.0.0.1", 0) as server, dialled(url_of(server), inbox) as link:
+        limits = {"close_timeout_s": PATIENCE_S, "drain_s": PATIENCE_S}
+        async with serve(service, "127.0.0.1", 0) as server, dialled(url_of(server), inbox, **limits) as link:
             for number in (1, 2, 3):
                 link.dial(number)
                 assert await inbox.next() == LinkUp(number)
@@ -623,6 +626,51 @@ def test_the_former_socket_is_closed_before_the_next_is_opened(*, polite: bool) 
                     link.hang(number)
         assert log[:5] == ["open 1", "closed 1", "open 2", "closed 2", "open 3"]
         assert inbox.downs() == []
+
+    run(test)
+
+
+def test_a_link_that_is_replaced_has_no_more_to_say() -> None:
+    async def test() -> None:
+        heard: list[list[str | bytes]] = []
+
+        async def service(ws: ServerConnection) -> None:
+            heard.append(await until_closed(ws))
+
+        inbox = Inbox()
+        async with serve(service, "127.0.0.1", 0) as server, dialled(url_of(server), inbox) as link:
+            link.dial(1)
+            assert await inbox.next() == LinkUp(1)
+            for _ in range(10):
+                link.send(1, CHUNK)
+            link.dial(2)
+            assert await inbox.next() == LinkUp(2)
+        assert heard[0] == []
+
+    run(test)
+
+
+def test_nothing_is_heard_of_a_link_that_was_hung_up() -> None:
+    async def test() -> None:
+        over = asyncio.Event()
+
+        async def talkative(ws: ServerConnection) -> None:
+            for _ in range(50):
+                await ws.send("{}")
+            await until_closed(ws)
+            over.set()
+
+        events: list[Event] = []
+        async with serve(talkative, "127.0.0.1", 0) as server:
+
+            def post(event: Event) -> None:
+                events.append(event)
+                link.hang(1)
+
+            async with dialled(url_of(server), post) as link:
+                link.dial(1)
+                await asyncio.wait_for(over.wait(), PATIENCE_S)
+        assert events == [LinkUp(1)]
 
     run(test)
 
