@@ -133,6 +133,24 @@ class HeldPin(MockPWMPin):  # type: ignore[misc]
             self.drive_low()
 
 
+def test_a_late_check_does_not_end_a_later_window(factory: MockFactory) -> None:
+    inbox, clock = Inbox(), Clock()
+    button = GpioButton(Button(PIN, debounce_ms=200), inbox, pin_factory=factory, clock=clock)
+    factory.pin(PIN).drive_low()
+    assert inbox.next() == Pressed()
+    late = button._window
+    clock.now += 1.0
+    factory.pin(PIN).drive_high()
+    assert inbox.next() == Released()
+    factory.pin(PIN).drive_low()  # a bounce
+    button._settled(late)
+    assert inbox.empty()
+    factory.pin(PIN).drive_high()
+    settle(button)
+    assert inbox.empty()
+    button.close()
+
+
 def test_held_at_the_start_counts_from_the_next_press() -> None:
     inbox, clock, factory = Inbox(), Clock(), MockFactory(pin_class=HeldPin)
     button = GpioButton(Button(PIN, debounce_ms=10), inbox, pin_factory=factory, clock=clock)
