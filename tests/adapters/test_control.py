@@ -41,7 +41,7 @@ class Daemon:
         self.answers = True
         self.bugs: list[BaseException] = []
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.control = Control(path, self._post, on_bug=self.bugs.append, **options)
         self.run(self.control.start())
