@@ -14,10 +14,12 @@ import base64
 import json
 import re
 import warnings
-from typing import Any
+from typing import Any, TypeVar
 
 from google.genai import types
 from pydantic import BaseModel, ValidationError
+
+M = TypeVar("M", bound=BaseModel)
 
 CLIENT = {"setup", "clientContent", "realtimeInput", "toolResponse"}
 SERVER = {
@@ -72,7 +74,7 @@ def judge_client(text: object) -> None:
 
 
 def judge_server(frame: object) -> types.LiveServerMessage:
-    """The message of the service in this frame. Raises AssertionError where the service would not say it so."""
+    """The message in this frame. Raises AssertionError where the service would not say it so."""
     assert isinstance(frame, bytes), "the service sends binary frames"
     text = frame.decode("utf-8")
     assert text.endswith("}\n"), "indented JSON and a newline"
