@@ -124,7 +124,7 @@ class PortAudio:
                 self._rest()
 
     def _close(self, stream: Stream) -> None:
-        with _LIBRARY, quiet():
+        with _LIBRARY:  # not quietly: it may hang, and everybody else's words with it
             try:
                 stream.line.close()
             except OSError as error:

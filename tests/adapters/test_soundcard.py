@@ -32,6 +32,7 @@ from tests.adapters.contract_sound import PATIENCE_S, PLAYED_HZ, Notes, Room, Sa
 from tests.soundserver import Recording, SoundServer, missing_tools
 
 NATIVE = (16_000,)
+TRIES = 3
 
 
 @pytest.fixture(scope="module")
@@ -104,12 +105,23 @@ class CardRoom:
 
     def __init__(self, server: SoundServer, ear_hz: int = 16_000, mouth_hz: int = 24_000) -> None:
         self._server = server
+        self._used: list[CardEar | CardMouth] = []
         self._ear_hz = ear_hz
         self._mouth_hz = mouth_hz
+
+    def starved(self) -> bool:
+        """The machine was too busy to serve the card in time, which is no fault of what is tested."""
+        return any(
+            used.microphone.counters["overflows"]
+            if isinstance(used, CardEar)
+            else used.speaker.counters["device_underruns"]
+            for used in self._used
+        )
 
     @asynccontextmanager
     async def ear(self) -> AsyncIterator[CardEar]:
         ear = CardEar(self._server, (self._ear_hz,), shared=PortAudio())
+        self._used.append(ear)
         async with running(ear.microphone.run()):
             await ear.until(lambda: bool(ear.ups))
             yield ear
@@ -117,6 +129,7 @@ class CardRoom:
     @asynccontextmanager
     async def mouth(self) -> AsyncIterator[CardMouth]:
         mouth = CardMouth(self._server, (self._mouth_hz,), shared=PortAudio())
+        self._used.append(mouth)
         with self._server.record(PLAYED_HZ) as mouth.recording:
             async with running(mouth.speaker.run()):
                 await mouth.told(SpeakerUp())
@@ -142,19 +155,30 @@ def run(promise: Awaitable[None]) -> None:
     asyncio.run(main(), debug=True)
 
 
+def keep(promise: Callable[[Room], Awaitable[None]], *rooms: CardRoom) -> None:
+    """The promise is kept in one of these rooms; only a starved one may be left for the next."""
+    for room in rooms:
+        try:
+            run(promise(room))
+            return
+        except AssertionError:
+            if room is rooms[-1] or not room.starved():
+                raise
+
+
 # -- the contract -----------------------------------------------------------------------------------
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("promise", contract.EARS + contract.MOUTHS, ids=lambda promise: promise.__name__)
 def test_contract(server: SoundServer, promise: Callable[[Room], Awaitable[None]]) -> None:
-    run(promise(CardRoom(server)))
+    keep(promise, *(CardRoom(server) for _ in range(TRIES)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("rate_hz", [48_000, 44_100, 32_000])
 def test_a_microphone_of_another_rate(server: SoundServer, rate_hz: int) -> None:
-    run(contract.a_clip_arrives_whole(CardRoom(server, ear_hz=rate_hz)))
+    keep(contract.a_clip_arrives_whole, *(CardRoom(server, ear_hz=rate_hz) for _ in range(TRIES)))
 
 
 @pytest.mark.slow
@@ -163,7 +187,7 @@ def test_a_microphone_of_another_rate(server: SoundServer, rate_hz: int) -> None
 def test_a_speaker_of_another_rate(
     server: SoundServer, rate_hz: int, promise: Callable[[Room], Awaitable[None]]
 ) -> None:
-    run(promise(CardRoom(server, mouth_hz=rate_hz)))
+    keep(promise, *(CardRoom(server, mouth_hz=rate_hz) for _ in range(TRIES)))
 
 
 # -- devices come and go ----------------------------------------------------------------------------
@@ -276,6 +300,7 @@ asyncio.run(main())
     environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PULSE_SERVER": "unix:/nonexistent"}
     done = subprocess.run(
         [sys.executable, "-c", program],
+        cwd=Path(__file__).parents[2],
         env=environment,
         capture_output=True,
         text=True,
