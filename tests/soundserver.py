@@ -80,7 +80,7 @@ class Recording:
 
 
 class SoundServer:
-    """Starts on entering, is gone without a trace on leaving."""
+    """Starts on entering, is gone without a trace on leaving. Enter it in a thread that lives as long as it."""
 
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
@@ -118,6 +118,8 @@ class SoundServer:
         command += ["--log-level=error", "-L", f"module-native-protocol-unix socket={runtime}/pulse/native"]
         (runtime / "pulse").mkdir(mode=0o700)
         self._log = (self._home / "log").open("wb")
+        if shutil.which("setpriv"):  # a test run that is killed takes its server with it
+            command = ["setpriv", "--pdeathsig", "TERM", *command]
         self._server = subprocess.Popen(
             command, env=self.environment, stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL
         )
