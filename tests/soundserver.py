@@ -80,7 +80,7 @@ class Recording:
 
 
 class SoundServer:
-    """Starts on entering, is gone without a trace on leaving. Enter it in a thread that lives as long as it."""
+    """Starts on entering, is gone without a trace on leaving. Enter it in a thread that outlives it."""
 
     def __init__(self) -> None:
         self.environment: dict[str, str] = {}
