@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import __version__
-from .adapters.control import request, watch
+from .caller import request, watch
 from .config import Config, load, parse, socket_path
 from .errors import EX_OK, EX_USAGE, ApplianceError
 

@@ -216,7 +216,7 @@ def _turns(section: Section) -> Turns:
         reach_back_ms=whole("reach_back_ms", 0, 2_000),
         no_speech_s=section.number("no_speech_s", default.no_speech_s, 1, 60, "seconds"),
         follow_up_s=section.number("follow_up_s", default.follow_up_s, 0, 60, "seconds, 0 for never"),
-        max_utterance_s=section.number("max_utterance_s", default.max_utterance_s, 5, 300, "seconds"),
+        max_utterance_s=section.number("max_utterance_s", default.max_utterance_s, 5, 60, "seconds"),
         hold_ms=whole("hold_ms", 150, 2_000),
         tail_ms=whole("tail_ms", 0, 2_000),
         interruptible=section.flag("interruptible", default=default.interruptible),

@@ -1,4 +1,4 @@
-"""The local control socket: JSON lines over a Unix stream socket, both ends of it.
+"""The local control socket: JSON lines over a Unix stream socket; the daemon's end (see caller.py).
 
 Knows the requests, their limits and who is connected. Must never know what the daemon does about a request.
 
@@ -17,16 +17,14 @@ import asyncio
 import contextlib
 import dataclasses
 import enum
-import grp
 import itertools
 import json
 import logging
 import math
 import socket
 import stat
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -45,7 +43,6 @@ REPLY_S = 10.0  # the daemon answers at once, and a light within a second
 CLOSE_S = 1.0  # for the last line to be read
 WATCH_LINES = 256  # half a minute of the liveliest conversation
 WATCH_BYTES = 16_384  # beyond these the lines wait in the watcher's own bound
-ANSWER_BYTES = 2**20  # what a client reads in one line: a guard against what is not our daemon
 PROBE_S = 1.0
 EX_SOFTWARE = 70  # sysexits.h: an internal error, to be restarted
 
@@ -398,93 +395,3 @@ def _end_process(bug: BaseException) -> None:
     """The service manager restarts a daemon that ended; it cannot see one that lost a task."""
     log.critical("a bug ends the daemon", exc_info=bug)
     raise SystemExit(EX_SOFTWARE) from bug
-
-
-# -- the client's end -------------------------------------------------------------------------------
-
-
-def request(path: Path, body: Mapping[str, object], timeout_s: float = 5.0) -> dict[str, object]:
-    """Ask the daemon once and wait for its answer, which may be `{"ok": false, ...}`.
-
-    Blocks for at most `timeout_s`. Raises ControlError with a remedy when there is no answer.
-    """
-    with _connected(path, body, time.monotonic() + timeout_s) as lines:
-        for answer in lines:
-            return answer
-    raise ControlError(f"the daemon on {path} hung up without an answer; see its log")
-
-
-def watch(path: Path, timeout_s: float = 5.0) -> Iterator[dict[str, object]]:
-    """What the daemon tells its watchers, until it ends. `timeout_s` is for its first answer only."""
-    with _connected(path, {"do": "watch"}, time.monotonic() + timeout_s, endless=True) as lines:
-        accepted = next(lines, None)
-        if accepted is None:
-            raise ControlError(f"the daemon on {path} hung up without an answer; see its log")
-        if accepted.get("ok") is not True:
-            raise ControlError(f"{accepted.get('error')}; {accepted.get('remedy')}")
-        yield from lines
-
-
-@contextlib.contextmanager
-def _connected(
-    path: Path, body: Mapping[str, object], deadline: float, *, endless: bool = False
-) -> Iterator[Iterator[dict[str, object]]]:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        try:
-            connection.settimeout(max(0.001, deadline - time.monotonic()))
-            connection.connect(str(path))
-            with contextlib.suppress(BrokenPipeError):  # it may have said why before it hung up
-                connection.sendall(_line(body))
-            yield _answers(connection, deadline, endless=endless)
-        except OSError as error:
-            raise ControlError(_why(path, error)) from error
-
-
-def _answers(connection: socket.socket, deadline: float, *, endless: bool) -> Iterator[dict[str, object]]:
-    buffer = b""
-    limit: float | None = deadline
-    while True:
-        line, newline, rest = buffer.partition(b"\n")
-        if newline:
-            buffer = rest
-            yield _answer(line)
-            limit = None if endless else deadline
-            continue
-        if len(buffer) > ANSWER_BYTES:
-            raise ControlError("the answer has no end: that is not our daemon; check control.socket")
-        connection.settimeout(None if limit is None else max(0.001, limit - time.monotonic()))
-        more = connection.recv(65_536)
-        if not more:
-            return
-        buffer += more
-
-
-def _answer(line: bytes) -> dict[str, object]:
-    try:
-        answer = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ControlError("the answer is not JSON: that is not our daemon; check control.socket") from error
-    if not isinstance(answer, dict):
-        raise ControlError("the answer is no object: that is not our daemon; check control.socket")
-    return answer
-
-
-def _why(path: Path, error: OSError) -> str:
-    match error:
-        case FileNotFoundError() | ConnectionRefusedError():
-            return f"no daemon listens on {path}; start it with: sudo systemctl start appliance"
-        case PermissionError():
-            return f"you may not talk to the daemon on {path}; {_permission(path)}"
-        case TimeoutError() | BlockingIOError():
-            return f"the daemon on {path} does not answer; see: journalctl -u appliance"
-        case ConnectionError():
-            return f"the daemon on {path} hung up; see: journalctl -u appliance"
-    return f"the daemon on {path} cannot be reached: {error.strerror or error}; check control.socket"
-
-
-def _permission(path: Path) -> str:
-    try:
-        group = grp.getgrgid(path.stat().st_gid).gr_name
-    except (OSError, KeyError):
-        return "use sudo"
-    return f"use sudo, or join its group: sudo usermod -aG {group} $USER, and log in again"

@@ -47,10 +47,11 @@ FRAMES_WAITING = 4  # beyond these the socket is not read: TCP then slows the se
 PING_INTERVAL_S = 30.0  # keeps middleboxes from forgetting us; pongs come up to 30 s late, so none is awaited
 UNACKNOWLEDGED_MS = 30_000  # TCP_USER_TIMEOUT, tcp(7): a half-open line ends, however slow the pongs are
 UNSENT_BYTES = 16_384  # TCP_NOTSENT_LOWAT, tcp(7): else the kernel hides up to 4 MiB, 90 s, of a stall
+STALL_S = 10.0  # for one message: Wi-Fi that comes back does so in 2 to 5 s, and nobody waits for longer
 SLACK_S = 1.0  # for a busy machine to notice that a time limit has passed
 REASON_CHARACTERS = 200  # a close reason has at most 123 bytes, RFC 6455 section 5.5
 
-OUTBOX_S = 15  # speech gathered while a link comes up or TCP recovers from a lost Wi-Fi association
+OUTBOX_S = 75  # the longest utterance, which a new link gets in one piece, and what is said meanwhile
 CHUNKS_PER_S = 25
 OUTBOX_BYTES = OUTBOX_S * CHUNKS_PER_S * len(encode(Audio(bytes(2 * SEND_RATE_HZ // CHUNKS_PER_S))))
 
@@ -86,6 +87,7 @@ class Link:
         open_timeout_s: float = OPEN_TIMEOUT_S,
         close_timeout_s: float = CLOSE_TIMEOUT_S,
         drain_s: float = DRAIN_S,
+        stall_s: float = STALL_S,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._dialler = _Dialler(url, f"appliance/{version}", open_timeout_s, close_timeout_s, tls)
@@ -94,6 +96,7 @@ class Link:
         self._on_bug = on_bug or _end_process
         self._close_timeout_s = close_timeout_s
         self._drain_s = drain_s
+        self._stall_s = stall_s
         self._line: _Line | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures = 0  # since the service last said something: the first is a warning
@@ -141,7 +144,7 @@ class Link:
         line.wake.set()
         if line.socket is not None:
             loop = asyncio.get_running_loop()
-            line.limit = loop.call_later(self._drain_s, line.socket.transport.abort)
+            line.limit = loop.call_later(self._drain_s, _abort, line.socket)
         elif line.task is not None:
             line.task.cancel()
 
@@ -180,7 +183,7 @@ class Link:
                 line.wake.set()
             return closed
         finally:
-            ws.transport.abort()  # does nothing when closed; a bug or a cancellation leaves no socket behind
+            _abort(ws)  # does nothing when closed; a bug or a cancellation leaves no socket behind
             if line.limit is not None:
                 line.limit.cancel()
 
@@ -201,15 +204,30 @@ class Link:
     async def _write(self, line: _Line, ws: ClientConnection) -> None:
         try:
             while (text := await line.next()) is not None:
-                await ws.send(text)
+                if not await self._sent(line, ws, text):
+                    return
             if line.limit is not None:
                 line.limit.cancel()
             async with asyncio.timeout(self._close_timeout_s):  # the library's own starts after its flush
                 await ws.close()
         except TimeoutError:
-            ws.transport.abort()
+            _abort(ws)
         except ConnectionClosed:
             pass  # the reader says so
+
+    async def _sent(self, line: _Line, ws: ClientConnection, text: str) -> bool:
+        """Whether the line took it in time. What is cut off in the middle dies with its socket."""
+        try:
+            async with asyncio.timeout(self._stall_s):
+                await ws.send(text)
+        except TimeoutError:
+            line.stall()
+            return False
+        except AttributeError:
+            if not ws.transport.is_closing():
+                raise
+            return False  # as in _abort, but out of the library; the reader says how the line ended
+        return True
 
     def _tell(self, line: _Line, event: Event) -> None:
         if line.wanted:
@@ -259,7 +277,7 @@ class _Line:
         self.outbox.clear()
         self.wake.set()
         if self.socket is not None:
-            self.socket.transport.abort()
+            _abort(self.socket)
 
     async def next(self) -> str | None:
         """The next text to send; None when there is no more and never will be."""
@@ -361,6 +379,12 @@ def _clean(reason: str, secrets: tuple[str, ...]) -> str:
             reason = reason.replace(secret, "***")
     words = "".join(c if c.isprintable() else " " for c in reason).split()
     return " ".join(words)[:REASON_CHARACTERS]
+
+
+def _abort(ws: ClientConnection) -> None:
+    """Drop the connection, if there still is one: Python 3.11's transport stumbles over one just lost."""
+    with contextlib.suppress(AttributeError):
+        ws.transport.abort()
 
 
 def _end_process(bug: BaseException) -> None:

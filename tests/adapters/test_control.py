@@ -22,8 +22,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance import caller as caller_module
 from appliance.adapters import control as control_module
-from appliance.adapters.control import EX_SOFTWARE, Control, plain, request, watch
+from appliance.adapters.control import EX_SOFTWARE, Control, plain
+from appliance.caller import request, watch
 from appliance.core.events import Asked, Cancel, Event, Lights, Status, Talk
 from appliance.core.lights import Kind, LightState
 from appliance.core.messages import Handle
@@ -456,7 +458,7 @@ def test_nobody_listens(path: Path) -> None:
 
 def test_no_permission(daemon: Daemon) -> None:
     if os.geteuid() == 0:
-        why = control_module._why(daemon.path, PermissionError(13, "Permission denied"))
+        why = caller_module._why(daemon.path, PermissionError(13, "Permission denied"))
     else:
         daemon.path.chmod(0)
         with pytest.raises(ControlError) as raised:

@@ -723,7 +723,9 @@ def test_hanging_up_while_dialling() -> None:
 
 
 @contextlib.asynccontextmanager
-async def slow_reader(going_on: asyncio.Event) -> AsyncIterator[tuple[str, list[str | bytes]]]:
+async def slow_reader(
+    going_on: asyncio.Event, max_size: int | None = None
+) -> AsyncIterator[tuple[str, list[str | bytes]]]:
     """A service that reads nothing until told to go on."""
     heard: list[str | bytes] = []
 
@@ -733,7 +735,7 @@ async def slow_reader(going_on: asyncio.Event) -> AsyncIterator[tuple[str, list[
         ws.transport.resume_reading()
         heard.extend(await until_closed(ws))
 
-    async with serve(service, "127.0.0.1", 0, max_queue=1) as server:
+    async with serve(service, "127.0.0.1", 0, max_queue=1, max_size=max_size) as server:
         yield url_of(server), heard
         going_on.set()
 
@@ -765,6 +767,38 @@ def test_too_much_waiting_audio_ends_the_link() -> None:
             link.dial(2)
             assert await inbox.next() == LinkUp(2)
         assert len(inbox.downs()) == 1
+
+    run(test)
+
+
+def test_a_line_that_takes_nothing_for_too_long_ends() -> None:
+    async def test() -> None:
+        inbox = Inbox()
+        async with slow_reader(asyncio.Event()) as (url, _), dialled(url, inbox, stall_s=0.1) as link:
+            link.dial(1)
+            assert await inbox.next() == LinkUp(1)
+            await fill(link, 1, 0.5)
+            down = await inbox.next()
+            assert isinstance(down, LinkDown)
+            assert (down.link, down.cause) == (1, Cause.STALLED)
+
+    run(test)
+
+
+def test_a_service_that_hangs_up_on_a_message_in_the_middle_is_no_bug() -> None:
+    async def test() -> None:
+        answer = ToolResponse((FunctionAnswer("1", "set_light", {"filler": "x" * OUTBOX_BYTES}),))
+        inbox, going_on = Inbox(), asyncio.Event()
+        async with slow_reader(going_on, max_size=2**20) as (url, _), dialled(url, inbox) as link:
+            link.dial(1)
+            assert await inbox.next() == LinkUp(1)
+            await fill(link, 1, 0.5)
+            link.send(1, answer)
+            link.send(1, ActivityEnd())
+            going_on.set()
+            down = await inbox.next()
+            assert isinstance(down, LinkDown)
+            assert down.code in (1006, 1009)
 
     run(test)
 

@@ -17,7 +17,7 @@ import wave
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
-from appliance.adapters.control import request, watch
+from appliance.caller import request, watch
 from appliance.standin.server import StandIn
 
 REQUESTS = Path(__file__).parents[2] / "appliance" / "standin" / "requests"
