@@ -1,0 +1,281 @@
+"""Function calls: each is answered exactly once, or was cancelled, or its link is gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from appliance.core.calls import CALL_S, MOST_CALLS, Calls, OpenCall
+from appliance.core.effects import Effect, Reply, Send, SetLights, Tell
+from appliance.core.events import LightsFailed, LightsSet
+from appliance.core.lights import FromModel, FromPerson, Kind, LightState, Origin
+from appliance.core.messages import FunctionAnswer, FunctionCall, ToolCall, ToolCallCancellation, ToolResponse
+from appliance.core.tools import Lamp, Tools
+from appliance.core.wire import encode
+from tests.core.vocabulary import check_value
+from tests.judge import judge_client
+
+ON, OFF = LightState(on=True), LightState(on=False)
+DIM = LightState(on=True, brightness=40)
+
+
+def home() -> Calls:
+    return Calls(Tools([Lamp("fan", Kind.SWITCH), Lamp("spot", Kind.DIMMER)], {}))
+
+
+def fan_on(id: str = "1") -> FunctionCall:
+    return FunctionCall(id, "set_lights", {"names": ["fan"], "power": "on"})
+
+
+def answer(response: dict[str, object], id: str = "1", name: str = "set_lights", link: int = 7) -> Send:
+    return Send(link, ToolResponse((FunctionAnswer(id, name, response),)))
+
+
+def orders(effects: list[Effect]) -> list[SetLights]:
+    return [effect for effect in effects if isinstance(effect, SetLights)]
+
+
+def answers(effects: list[Effect]) -> list[tuple[int, str]]:
+    """Which calls are answered, by link and id; each as the service takes it."""
+    found = []
+    for effect in effects:
+        if isinstance(effect, Send):
+            assert isinstance(effect.message, ToolResponse)
+            judge_client(encode(effect.message))
+            found += [(effect.link, a.id) for a in effect.message.answers]
+    return found
+
+
+FAN_IS_ON = {"lights": {"fan": {"power": "on"}}}
+
+
+def test_a_good_call_becomes_an_order_and_then_an_answer() -> None:
+    calls = home()
+    assert not calls.is_open
+    assert calls.deadline() is None
+    origin = FromModel(7, "1", "set_lights")
+    assert calls.asked(7, ToolCall((fan_on(),)), 100.0) == [
+        Tell("call", {"name": "set_lights", "args": {"names": ["fan"], "power": "on"}}),
+        SetLights(origin, {"fan": ON}),
+    ]
+    assert calls.is_open
+    assert calls.deadline() == 100.0 + CALL_S
+    assert calls.set(LightsSet(origin, {"fan": ON})) == [
+        Tell("lights", FAN_IS_ON),
+        answer(FAN_IS_ON),
+        Tell("answer", {"name": "set_lights", "response": FAN_IS_ON}),
+    ]
+    assert not calls.is_open
+    assert calls.deadline() is None
+
+
+def test_a_question_and_a_bad_call_are_answered_at_once() -> None:
+    calls = home()
+    told = ToolCall((FunctionCall("a", "get_lights", {"names": "fan"}), FunctionCall("b", "sing")))
+    shown = {"lights": {"fan": {"power": "off"}}}
+    error = {"error": "there is no function 'sing'; the functions are: set_lights, get_lights"}
+    assert calls.asked(7, told, 100.0) == [
+        Tell("call", {"name": "get_lights", "args": {"names": "fan"}}),
+        answer(shown, "a", "get_lights"),
+        Tell("answer", {"name": "get_lights", "response": shown}),
+        Tell("call", {"name": "sing", "args": {}}),
+        answer(error, "b", "sing"),
+        Tell("answer", {"name": "sing", "response": error}),
+    ]
+    assert not calls.is_open
+
+
+def test_the_second_call_of_a_message_builds_on_the_first() -> None:
+    calls = home()
+    dim = FunctionCall("1", "set_lights", {"names": "spot", "brightness": 40})
+    off = FunctionCall("2", "set_lights", {"names": "spot", "power": "off"})
+    [first, second] = orders(calls.asked(7, ToolCall((dim, off)), 100.0))
+    assert first.states == {"spot": DIM}
+    assert second.states == {"spot": LightState(on=False, brightness=40)}
+
+
+def test_a_change_that_failed_is_answered_so_and_taken_back() -> None:
+    calls = home()
+    [order] = orders(calls.asked(7, ToolCall((fan_on(),)), 100.0))
+    assert calls.tools.states["fan"] == ON
+    error = {"error": "the pin is taken"}
+    assert calls.failed(LightsFailed(order.origin, "the pin is taken")) == [
+        answer(error),
+        Tell("answer", {"name": "set_lights", "response": error}),
+    ]
+    assert calls.tools.states["fan"] == OFF
+    assert not calls.is_open
+
+
+def test_a_change_that_does_not_come_in_time_is_answered_once() -> None:
+    calls = home()
+    [order] = orders(calls.asked(7, ToolCall((fan_on(),)), 100.0))
+    assert calls.wake(104.5) == []
+    assert calls.wake(105.0)[0] == answer({"error": "the lights did not answer in time"})
+    assert calls.wake(105.0) == []
+    assert calls.set(LightsSet(order.origin, {"fan": ON})) == [Tell("lights", FAN_IS_ON)]
+    assert calls.failed(LightsFailed(order.origin, "no")) == []
+
+
+def test_a_cancelled_call_is_not_answered_though_the_light_is_set() -> None:
+    calls = home()
+    [first, second] = orders(calls.asked(7, ToolCall((fan_on("1"), fan_on("2"))), 100.0))
+    calls.cancelled(8, ToolCallCancellation(("1",)))  # of another link: not ours
+    calls.cancelled(7, ToolCallCancellation(("2", "3")))
+    assert calls.set(LightsSet(second.origin, {"fan": ON})) == [Tell("lights", FAN_IS_ON)]
+    assert answers(calls.set(LightsSet(first.origin, {"fan": ON}))) == [(7, "1")]
+    assert calls.failed(LightsFailed(second.origin, "no")) == []
+
+
+def test_the_calls_of_a_link_die_with_it_and_those_of_a_person_do_not() -> None:
+    calls = home()
+    [order] = orders(calls.asked(7, ToolCall((fan_on(),)), 100.0))
+    [mine] = orders(calls.person(3, "spot", "40", 101.0))
+    calls.line_down()
+    assert not calls.is_open
+    assert calls.deadline() == 106.0
+    assert answers(calls.set(LightsSet(order.origin, {"fan": ON}))) == []
+    assert calls.set(LightsSet(mine.origin, {"spot": DIM})) == [
+        Tell("lights", {"lights": {"spot": {"power": "on", "brightness": 40}}}),
+        Reply(3, {"ok": True, "lights": {"spot": {"power": "on", "brightness": 40}}}),
+    ]
+
+
+def test_a_person_does_not_gate_the_line_and_is_answered_in_time() -> None:
+    calls = home()
+    assert calls.person(3, "spot", "40", 100.0) == [SetLights(FromPerson(3), {"spot": DIM})]
+    assert not calls.is_open
+    assert calls.wake(105.0) == [Reply(3, {"ok": False, "error": "the lights did not answer in time"})]
+
+
+def test_a_person_who_is_wrong_is_told_at_once() -> None:
+    [reply] = home().person(3, "fan", "40", 100.0)
+    assert reply == Reply(3, {"ok": False, "error": "the fan can only be on or off; dimmable: spot."})
+
+
+def test_a_call_that_is_said_twice_is_answered_once() -> None:
+    calls = home()
+    effects = calls.asked(7, ToolCall((fan_on(), fan_on())), 100.0)
+    [order] = orders(effects)
+    assert answers(calls.set(LightsSet(order.origin, {"fan": ON}))) == [(7, "1")]
+
+
+@pytest.mark.parametrize("count", [MOST_CALLS, MOST_CALLS + 1, 100])
+def test_of_too_many_calls_the_rest_is_answered_with_an_error(count: int) -> None:
+    calls = home()
+    effects = calls.asked(7, ToolCall(tuple(fan_on(str(n)) for n in range(count))), 100.0)
+    assert len(orders(effects)) == MOST_CALLS
+    assert answers(effects) == [(7, str(n)) for n in range(MOST_CALLS, count)]
+
+
+def test_a_message_without_calls_is_nothing() -> None:
+    assert home().asked(7, ToolCall(()), 100.0) == []
+
+
+def test_a_long_name_is_cut_where_it_is_shown_and_whole_where_it_is_answered() -> None:
+    effects = home().asked(7, ToolCall((FunctionCall("1", "n" * 500),)), 100.0)
+    assert [e.fields["name"] for e in effects if isinstance(e, Tell)] == ["n" * 64] * 2
+    assert [e.message.answers[0].name for e in effects if isinstance(e, Send)] == ["n" * 500]  # type: ignore[union-attr]
+
+
+def test_an_open_call_is_a_value() -> None:
+    check_value(OpenCall)
+
+
+# -- whatever happens -------------------------------------------------------------------------------
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("ask"), st.integers(1, 3)),
+        st.tuples(st.just("bad"), st.integers(1, 2)),
+        st.tuples(st.just("person"), st.sampled_from(["fan", "spot", "cow"])),
+        st.tuples(st.sampled_from(["set", "fail", "cancel", "again"]), st.integers(0, 9)),
+        st.tuples(st.just("line"), st.none()),
+        st.tuples(st.just("wait"), st.integers(1, 12)),
+    ),
+    max_size=40,
+)
+
+
+class Life:
+    """Calls under random events; what was asked, answered, cancelled and lost is written down."""
+
+    def __init__(self) -> None:
+        self.calls = home()
+        self.now, self.link, self.next_id, self.next_ask = 0.0, 1, 0, 0
+        self.asked: set[tuple[int, str]] = set()
+        self.excused: set[tuple[int, str]] = set()
+        self.answered: Counter[tuple[int, str]] = Counter()
+        self.replied: Counter[int] = Counter()
+        self.origins: list[Origin] = []
+
+    def do(self, kind: str, value: object) -> None:
+        effects: list[Effect] = []
+        match kind, value:
+            case (("ask" | "bad"), int(count)):
+                made = []
+                for _ in range(count):
+                    self.next_id += 1
+                    self.asked.add((self.link, str(self.next_id)))
+                    made.append(
+                        fan_on(str(self.next_id)) if kind == "ask" else FunctionCall(str(self.next_id), "x")
+                    )
+                effects = self.calls.asked(self.link, ToolCall(tuple(made)), self.now)
+            case "person", str(name):
+                self.next_ask += 1
+                effects = self.calls.person(self.next_ask, name, "on", self.now)
+            case "line", _:
+                self.calls.line_down()
+                self.excused |= {key for key in self.asked if key[0] == self.link} - self.answered.keys()
+                self.link += 1
+            case "wait", int(halves):
+                self.now += halves / 2
+                effects = self.calls.wake(self.now)
+            case _, int(number) if self.origins:
+                effects = self.about(kind, self.origins[number % len(self.origins)])
+        self.note(effects)
+
+    def about(self, kind: str, origin: Origin) -> list[Effect]:
+        """Something happens to a call that was ordered, maybe long ago."""
+        match kind, origin:
+            case "set", _:
+                return self.calls.set(LightsSet(origin, {"fan": ON}))
+            case "fail", _:
+                return self.calls.failed(LightsFailed(origin, "no"))
+            case "cancel", FromModel(link, id, _) if link == self.link:
+                if (link, id) not in self.answered:
+                    self.excused.add((link, id))
+                self.calls.cancelled(link, ToolCallCancellation((id,)))
+            case "again", FromModel(link, id, _) if (link, id) not in self.answered and link == self.link:
+                if (link, id) not in self.excused:
+                    return self.calls.asked(link, ToolCall((fan_on(id),)), self.now)
+        return []
+
+    def note(self, effects: list[Effect]) -> None:
+        for key in answers(effects):
+            assert key in self.asked
+            assert key not in self.excused, "nobody waits for this answer"
+            assert key[0] == self.link
+            self.answered[key] += 1
+        self.replied.update(effect.ask for effect in effects if isinstance(effect, Reply))
+        self.origins += [order.origin for order in orders(effects)]
+
+
+@settings(max_examples=200)
+@given(steps)
+def test_every_call_is_answered_exactly_once_or_excused(script: list[tuple[str, object]]) -> None:
+    life = Life()
+    for kind, value in script:
+        life.do(kind, value)
+        due = life.calls.deadline()
+        assert due is None or kind != "wait" or due > life.now
+    life.do("wait", 100)
+    assert life.calls.deadline() is None
+    assert not life.calls.is_open
+    assert set(life.answered) | life.excused == life.asked
+    assert not set(life.answered) & life.excused
+    assert set(life.answered.values()) <= {1}
+    assert life.replied == Counter(range(1, life.next_ask + 1))
