@@ -312,7 +312,7 @@ class Conversation:
 
     def status(self) -> dict[str, object]:
         """What a person wants to know of it all."""
-        fault = self.session.fault
+        fault = self.session.trouble
         return {
             "phase": str(self.mood),
             "says": repr(self),

@@ -1,0 +1,71 @@
+"""The README promises only what happens: every command in it is run."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from appliance.config import parse
+from appliance.standin.server import Options, StandIn
+
+from .whole.house import Daemon
+
+TOP = Path(__file__).parents[1]
+README = (TOP / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def commands() -> list[list[str]]:
+    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.strip()]
+
+
+def test_every_command_is_known_to_be_run() -> None:
+    """Scripts have tests of their own; `appliance` commands are run below; there is nothing else."""
+    assert {words[0] for words in commands()} == {"scripts/demo", "scripts/test", "appliance"}
+    for script in re.findall(r"`(scripts/\w+|\.ci/run)", README):
+        assert (TOP / script).is_file(), script
+
+
+@pytest.mark.slow
+def test_the_commands_do_what_they_say() -> None:
+    async def life() -> None:
+        [toml] = blocks("toml")
+        async with StandIn(Options(brain=False, voice="tone", answer="Yes.")) as standin:
+            more = f'[live]\nendpoint = "{standin.url}"\n[audio]\nbackend = "memory"\n'
+            async with Daemon(toml + more) as daemon:
+                for words in commands():
+                    if words[0] == "appliance":
+                        await run(daemon, words[1:])
+
+    async def run(daemon: Daemon, words: list[str]) -> None:
+        if words[0] == "run" and "--check" not in words:
+            return  # that is the daemon itself
+        if words[0] == "watch":
+            return  # the daemon under test is being watched by its test, with the same client
+        if "--config" in words:
+            words = words[: words.index("--config")]
+        status, out, err = await daemon.run(*words)
+        assert (status, err) == (0, ""), words
+        if words[0] in ("status", "lights", "config"):
+            assert out
+
+    asyncio.run(life())
+
+
+def test_the_configuration_is_a_configuration() -> None:
+    [toml] = blocks("toml")
+    assert [light.name for light in parse(tomllib.loads(toml)).lights] == ["kitchen light", "desk lamp"]
+
+
+def test_every_file_that_it_links_is_there() -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (TOP / link).exists(), link
