@@ -132,7 +132,8 @@ class Uplink:
     # -- inside -------------------------------------------------------------------------------------
 
     def _waiting(self) -> list[tuple[float, Utterance]]:
-        return [(u.closed_at, u) for u in self._kept if u.closed_at is not None and not u.ended]
+        """Said, and not begun on this link. What was begun is ended as soon as the gate opens."""
+        return [(u.closed_at, u) for u in self._kept if u.closed_at is not None and not u.started]
 
     def _forget(self, gone: list[Utterance]) -> tuple[int, ...]:
         for utterance in gone:
