@@ -120,7 +120,7 @@ def decode(frame: str | bytes) -> tuple[ServerMessage, ...]:
         raise WireError(f"not JSON: {type(error).__name__}, {len(frame)} bytes") from error
     if not isinstance(message, dict):
         raise WireError(f"not a JSON object but {_kind(message)}")
-    return tuple(_messages(message))
+    return tuple(_messages({key: value for key, value in message.items() if value is not None}))
 
 
 def _messages(message: Json) -> Iterator[ServerMessage]:
@@ -194,7 +194,7 @@ def _resumption(update: Json) -> Resumption:
 
 def _usage(usage: Json) -> Usage:
     def count(*names: str) -> int:  # Vertex says candidatesTokenCount; int64 comes as text
-        value = next((usage[n] for n in names if n in usage), 0)
+        value = next((usage[n] for n in names if usage.get(n) is not None), 0)
         if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value, re.ASCII):
             return int(value)
         if isinstance(value, bool) or not isinstance(value, int):

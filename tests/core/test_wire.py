@@ -368,6 +368,12 @@ BEYOND: list[tuple[str, dict[str, Any], tuple[ServerMessage, ...]]] = [
     ("snake case within", {"serverContent": {"turn_complete": True}}, (Unknown("turn_complete"),)),
     ("an empty part", {"serverContent": {"modelTurn": {"parts": [{}]}}}, (Unknown("part "),)),
     ("null content", {"serverContent": None}, ()),
+    ("a null go-away", {"goAway": None, "setupComplete": None, "toolCall": None, "newThing": None}, ()),
+    (
+        "a null count",
+        {"usageMetadata": {"responseTokenCount": None, "candidatesTokenCount": 5}},
+        (Usage(0, 5),),
+    ),
     ("null parts", {"serverContent": {"modelTurn": {"parts": None}}}, ()),
     ("null flags", {"serverContent": {"interrupted": None, "turnComplete": False}}, ()),
     (
