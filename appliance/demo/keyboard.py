@@ -6,6 +6,7 @@ Knows lines that are typed. Must never know what a press leads to.
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 
@@ -20,12 +21,13 @@ async def talk(stage: Stage, stop: asyncio.Event, seconds: float | None) -> Asyn
         loop.call_later(seconds, stop.set)
 
     def typed() -> None:
-        line = sys.stdin.readline()
-        if line.strip().lower() == "q":
-            stop.set()
-        elif line:
-            stage.press()
-        else:
+        text = os.read(sys.stdin.fileno(), 4096).decode(errors="replace")
+        for line in text.splitlines():
+            if line.strip().lower() == "q":
+                stop.set()
+            else:
+                stage.press()
+        if not text:
             loop.remove_reader(sys.stdin)
             if seconds is None:
                 stop.set()

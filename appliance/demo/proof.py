@@ -40,26 +40,26 @@ class _Lamp:
 
 
 class Witness:
-    """Follows the requests, and reckons apart from the box what the lamps must show."""
+    """Follows the calls, and reckons apart from the box what the lamps must show."""
 
     def __init__(self) -> None:
         self._lamps = dict.fromkeys(LAMPS, _Lamp())
 
     def missed(self, clip: Clip, exchange: Exchange) -> list[str]:
         """What did not happen as it must have, in sentences; empty when all of it did."""
-        found = [*_line(exchange), *_answer(exchange)]
-        if clip.calls is None:
-            return found
-        for call in clip.calls:
+        for call in exchange.calls:
             self._obey(call)
-        return [*found, *_understood(clip, exchange), *_calls(clip.calls, exchange), *self._dark(exchange)]
+        found = [*_line(exchange), *_answer(exchange), *self._lamps_wrong(exchange)]
+        if clip.calls is not None:
+            found += [*_understood(clip, exchange), *_calls(clip.calls, exchange)]
+        return found
 
     def _obey(self, call: Call) -> None:
         if call.name == "set_lights":
             for name in _names(call):
                 self._lamps[name] = _obeyed(name, self._lamps[name], call.args)
 
-    def _dark(self, exchange: Exchange) -> list[str]:
+    def _lamps_wrong(self, exchange: Exchange) -> list[str]:
         found: list[str] = []
         for name, lamp in self._lamps.items():
             shown, wanted = exchange.levels[name], lamp.levels(len(LAMPS[name]))
