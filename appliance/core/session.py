@@ -27,6 +27,7 @@ MAX_AGE_S = 9 * 60.0  # the service ends connections at about ten minutes, with 
 HANDLE_S = 2 * 3600.0  # how long the service keeps a session after its link has gone
 WAIT_S = 60.0  # quota: at first a minute, doubled each time
 WAIT_MOST_S = 900.0
+DOUBLINGS = 4  # of a minute: then it is the most
 REFUSED_S = 900.0  # credentials: only a change helps, and a change restarts us
 STABLE_S = 60.0  # a link that lived so long was not what is wrong
 FOREVER = float("inf")
@@ -265,6 +266,6 @@ class Session:
                 self._delays = self._delays or self._backoff()
                 return next(self._delays)
             case Remedy.WAIT:
-                return min(WAIT_MOST_S, WAIT_S * 2.0 ** (max(1, self._refusals) - 1))
+                return min(WAIT_MOST_S, WAIT_S * 2.0 ** min(max(1, self._refusals) - 1, DOUBLINGS))
             case Remedy.REFUSED:
                 return REFUSED_S
