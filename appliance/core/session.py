@@ -36,10 +36,11 @@ PRESS_S = 5.0  # a press tries again at once, but a refusing service not more of
 
 @dataclass(frozen=True, slots=True)
 class Down:
-    """`why` is None as long as nothing went wrong."""
+    """`why` is None as long as nothing went wrong; `since` is when it did."""
 
     until: float = 0.0
     why: Fault | None = None
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +137,10 @@ class Session:
         """Somebody is about to speak: a line is needed, now rather than after any back-off."""
         self._idle_since = None
         match self.line:
-            case Down(until, Fault(remedy=Remedy.WAIT | Remedy.REFUSED) as why):
-                self.line = Down(min(until, max(now, until - self._pause(why) + PRESS_S)), why)
-            case Down(until, why) if until < FOREVER:
-                self.line = Down(now, why)
+            case Down(until, Fault(remedy=Remedy.WAIT | Remedy.REFUSED), since) as down:
+                self.line = replace(down, until=min(until, max(now, since + PRESS_S)))
+            case Down(until) as down if until < FOREVER:
+                self.line = replace(down, until=now)
             case _:
                 return []
         return self.wake(now, quiet=False)
@@ -242,7 +243,7 @@ class Session:
             self._handle = None
         self._refusals += fault.remedy in (Remedy.WAIT, Remedy.REFUSED)
         pause = self._pause(fault)
-        self.line = Down(now + pause, fault)
+        self.line = Down(now + pause, fault, now)
         self.trouble = fault
         return [
             Tell(
@@ -266,6 +267,6 @@ class Session:
                 self._delays = self._delays or self._backoff()
                 return next(self._delays)
             case Remedy.WAIT:
-                return min(WAIT_MOST_S, WAIT_S * 2.0 ** min(max(1, self._refusals) - 1, DOUBLINGS))
+                return min(WAIT_MOST_S, WAIT_S * 2.0 ** min(self._refusals - 1, DOUBLINGS))
             case Remedy.REFUSED:
                 return REFUSED_S
