@@ -56,6 +56,7 @@ class Stage:
         self._since = 0.0
         self._now = Exchange("")
         self._first_sample = 0.0
+        self._activities = 0
 
     @property
     def url(self) -> str:
@@ -189,6 +190,8 @@ class Stage:
         over.outcome = fields["outcome"]
         over.steps = {name: ms for name, ms in fields.items() if name not in ("turn", "outcome")}
         over.levels = self.levels()
+        over.heard = b"".join(a.pcm for a in self._standin.activities[self._activities :])
+        self._activities = len(self._standin.activities)
         over.words = over.words.strip()
         over.transcript = over.transcript.strip()
         if over.outcome == "answered":
