@@ -70,29 +70,33 @@ def abilities_in(declarations: Declarations) -> Abilities:
         if things is None:
             continue
         names |= dict.fromkeys(things[1])
-        power = next((key for key, p in properties.items() if {"on", "off"} <= _choices(p)), "")
+        power = next((key for key, p in properties.items() if _switches(p)), "")
         level = _called(properties, _LEVEL_NAMES, ("INTEGER", "NUMBER"))
         colour = _called(properties, _COLOUR_NAMES, ("STRING",))
         if power or level or colour:
             one_only = _type(properties[things[0]]) != "ARRAY"
             switching = switching or Switching(declaration["name"], things[0], one_only, power, level, colour)
         else:
-            needs = things[0] in schema.get("required", [])
+            required = schema.get("required", [])
+            needs = isinstance(required, list) and things[0] in required
             asking = asking or Asking(declaration["name"], things[0], needs)
     plain = tuple(name for name in names if name.lower() != EVERYTHING)
     return Abilities(plain, len(plain) < len(names), switching, asking)
 
 
 def _named_things(schema: Any) -> list[str]:
-    if not isinstance(schema, dict) or {"on", "off"} <= _choices(schema):
+    if not isinstance(schema, dict) or _switches(schema):
         return []
-    inner = schema.get("items", schema) if _type(schema) == "ARRAY" else schema
-    return sorted(_choices(inner), key=list(inner.get("enum", [])).index)
+    return _choices(schema.get("items", schema) if _type(schema) == "ARRAY" else schema)
 
 
-def _choices(schema: Any) -> set[str]:
+def _switches(schema: Any) -> bool:
+    return {"on", "off"} <= set(_choices(schema))
+
+
+def _choices(schema: Any) -> list[str]:
     values = schema.get("enum", []) if isinstance(schema, dict) else []
-    return {value for value in values if isinstance(value, str)} if isinstance(values, list) else set()
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
 
 
 def _called(properties: dict[str, Any], names: tuple[str, ...], types: tuple[str, ...]) -> str:

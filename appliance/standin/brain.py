@@ -27,10 +27,10 @@ from .phrases import DEAF, NOTHING_HEARD, abilities_named, composed, refusal
 
 log = logging.getLogger(__name__)
 
-# Measured on synthetic voices derived from human recordings, and on 60 recordings of other speech and noise:
-# right requests doubt up to 24 (worst word 41), other speech that fits the grammar from 25 (worst word 37).
-_MOST_DOUBT = 24.0
-_MOST_WORD_DOUBT = 45.0
+# Measured on synthetic voices derived from human recordings, and on 60 recordings of other speech and noise, all
+# 45 dB above room noise: right requests doubt up to 4 (worst word 29), other speech that fits from 10 (43).
+_MOST_DOUBT = 7.5
+_MOST_WORD_DOUBT = 40.0
 _LONGEST_REQUEST_S = 8.0
 _SILENT_DBFS = -55.0  # the loudest 100 ms of an utterance are far above
 _BLOCK_BYTES = 3200

@@ -18,12 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from .automaton import automaton_of
+from .gate import loudness
 from .jsgf import Grammar
 from .phones import pronunciations
 
 _FRAME_BYTES = 320  # 10 ms at 16 kHz
 _LONGEST_S = 15.0  # of speech that is looked at
+_BEAM = 1e-60  # wider than the default: the free phones must not lose their way
 _PHONE_SHIFT = 1024  # the phone search keeps its scores ten bits shorter than the grammar search
+_QUIETER_DB = 30.0  # than the loudest 100 ms: no speech
+_MARGIN_BLOCKS = 3  # of 100 ms, kept before and after the speech
 _SHORT_FRAMES = 12  # words shorter than this ("the", "a") say little about the fit
 _SILENT = re.compile(r"<.*>|\[.*\]|SIL|\+.*\+")
 
@@ -67,6 +71,8 @@ class Ear:
                 loglevel="FATAL",
                 compallsen=True,
                 cmn="batch",
+                beam=_BEAM,
+                pbeam=_BEAM,
             )
         automaton = automaton_of(grammar)
         steps = [
@@ -75,11 +81,12 @@ class Ear:
             if not word or word in numbers
         ]
         self._decoder.add_fsg("grammar", self._decoder.create_fsg("grammar", 0, automaton.states - 1, steps))
-        self._decoder.add_allphone_file("phones", str(model / "en-us-phone.lm.bin"))
+        # Without a model of which phones follow which: the freest reading there is, so nothing fits better.
+        self._decoder.add_allphone_file("phones", None)
 
     def hear(self, pcm: bytes) -> Words | None:
         """The words in PCM16 mono at 16 kHz, or None when no sentence of the grammar fits at all."""
-        pcm = pcm[: int(_LONGEST_S * 100) * _FRAME_BYTES]
+        pcm = trimmed(pcm)[: int(_LONGEST_S * 100) * _FRAME_BYTES]
         with self._turn:
             words = self._decoded("grammar", pcm, 1)
             phones = self._decoded("phones", pcm, _PHONE_SHIFT) if words else []
@@ -103,6 +110,16 @@ class Ear:
             )
             for s in decoder.seg()
         ]
+
+
+def trimmed(pcm: bytes) -> bytes:
+    """The utterance and a margin of the quiet around it: the recogniser takes its mean for the channel's."""
+    size = 10 * _FRAME_BYTES
+    levels = [loudness(pcm[at : at + size]) for at in range(0, len(pcm), size)]
+    loud = [index for index, level in enumerate(levels) if level > max(levels) - _QUIETER_DB]
+    if not loud:
+        return pcm
+    return pcm[max(0, loud[0] - _MARGIN_BLOCKS) * size : (loud[-1] + 1 + _MARGIN_BLOCKS) * size]
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,7 @@ async def converse(caller, standin):
     patience_s = 0.3 if name_of(standin) in SILENT else PATIENCE_S
     if "setupComplete" not in await answer(caller, patience_s):
         return
+    spoken_over = False
     for _ in range(3):
         await caller.ask()
         while True:
@@ -104,7 +105,11 @@ async def converse(caller, standin):
             elif isinstance(calls, list) and name_of(standin) not in ("cancelled", "interrupted-with-call"):
                 for call in calls:
                     await caller.respond(call)
-            if message.get("serverContent", {}).get("turnComplete"):
+            content = message.get("serverContent", {})
+            if "modelTurn" in content and name_of(standin) in LONG and not spoken_over:
+                spoken_over = True
+                await caller.ask()
+            if content.get("turnComplete"):
                 break
 
 
@@ -120,6 +125,7 @@ async def answer(caller, patience_s):
             return json.loads(frame)
 
 
+LONG = ("interrupted", "late-audio")
 SILENT = ("mute", "no-setup")
 ENDS = {
     "bad-key": (1007, "API key not valid. Please pass a valid API key."),
@@ -144,6 +150,8 @@ def test_every_scene_plays_and_the_public_types_accept_it(name):
         assert closes
         assert closes[0][0] == code
         assert closes[0][1].startswith(reason)
+    elif name in LONG:
+        assert any("interrupted" in m.get("serverContent", {}) for m in sent)
     elif name not in SILENT:
         assert any("turnComplete" in m.get("serverContent", {}) for m in sent)
 
