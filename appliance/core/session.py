@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 from .effects import Dial, Effect, Hang, Send, Tell
 from .events import LinkDown, LinkUp
-from .faults import NO_SETUP, Fault, Remedy, classify
+from .faults import AGE, NO_SETUP, Fault, Remedy, classify
 from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
 
 SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
@@ -190,8 +190,8 @@ class Session:
         if not self.is_current(event.link):
             return []
         live = isinstance(self.line, Live)
-        if isinstance(self.line, Live) and now >= self.line.since + STABLE_S:
-            self.proved()
+        if isinstance(self.line, Live):
+            self._lived(now - self.line.since)
         return self._fail(classify(event.cause, event.code, event.reason, was_live=live), now, event.reason)
 
     def wake(self, now: float, *, quiet: bool) -> list[Effect]:
@@ -203,8 +203,9 @@ class Session:
                 return [Tell("line", {"state": "dialing"}), Dial(self._link)]
             case Dialing(link, since) | Greeting(link, since) if now >= since + SETUP_S:
                 return [Hang(link), *self._fail(NO_SETUP, now, "")]
-            case Live(link, _, leave_by, hurry) if now >= leave_by or (hurry and quiet):
-                self.line = Down(now)
+            case Live(link, since, leave_by, hurry) if now >= leave_by or (hurry and quiet):
+                self._lived(now - since)
+                self.line = Down(now + self._pause(AGE))
                 return [Hang(link), Tell("line", {"state": "changing"})]
             case Live(link) if quiet and (idle_at := self._idle_at()) is not None and now >= idle_at:
                 self.line = Down(now)
@@ -227,6 +228,10 @@ class Session:
     @property
     def is_wanted(self) -> bool:
         return self._always or self._idle_since is None
+
+    def _lived(self, seconds: float) -> None:
+        if seconds >= STABLE_S:
+            self.proved()
 
     def _idle_at(self) -> float | None:
         if self._always or self._idle_since is None:
