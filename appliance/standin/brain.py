@@ -27,10 +27,11 @@ from .phrases import DEAF, NOTHING_HEARD, abilities_named, composed, refusal
 
 log = logging.getLogger(__name__)
 
-# Measured on synthetic voices derived from human recordings, and on 60 recordings of other speech and noise, all
-# 45 dB above room noise: right requests doubt up to 4 (worst word 29), other speech that fits from 10 (43).
+# Measured with synthetic voices derived from human recordings and with 60 recordings of other speech and noise,
+# 45 dB above room noise: right requests doubt up to 4 (worst word 28), other speech that fits from 12 (30).
 _MOST_DOUBT = 7.5
 _MOST_WORD_DOUBT = 40.0
+_MOST_BRIEF_WORD_DOUBT = 20.0  # of two words alone: "lights off" was once taken for "lights on" at 23
 _LONGEST_REQUEST_S = 8.0
 _SILENT_DBFS = -55.0  # the loudest 100 ms of an utterance are far above
 _BLOCK_BYTES = 3200
@@ -101,11 +102,8 @@ class Brain:
 
 def believable(words: Words) -> bool:
     """Whether these words were really said, rather than forced onto other speech."""
-    return (
-        words.doubt <= _MOST_DOUBT
-        and words.worst_doubt <= _MOST_WORD_DOUBT
-        and words.span_s <= _LONGEST_REQUEST_S
-    )
+    most = _MOST_BRIEF_WORD_DOUBT if len(words.words) <= 2 else _MOST_WORD_DOUBT
+    return words.doubt <= _MOST_DOUBT and words.worst_doubt <= most and words.span_s <= _LONGEST_REQUEST_S
 
 
 def _understood(skill: _Skill, words: list[str]) -> Understanding:

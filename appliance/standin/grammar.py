@@ -26,7 +26,6 @@ COLOURS = {
     "cyan": "#00ffff",
     "magenta": "#ff00ff",
     "turquoise": "#40e0d0",
-    "violet": "#8f00ff",
 }
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "

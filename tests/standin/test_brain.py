@@ -12,7 +12,8 @@ import pytest
 from google.genai import types
 
 import appliance.standin
-from appliance.standin.brain import Brain
+from appliance.standin.brain import Brain, believable
+from appliance.standin.ear import Words
 from appliance.standin.phrases import DEAF, NOTHING_HEARD
 from appliance.standin.server import Options
 
@@ -123,3 +124,17 @@ def test_nothing_that_was_said_is_logged(caplog):
     asyncio.run(Brain().hear(pcm_of("turn-everything-off.wav"), DECLARATIONS))
     assert "heard 3 words" in caplog.text
     assert "everything" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("words", "believed"),
+    [
+        (Words(("turn", "everything", "off"), 4.0, 28.0, 1.2), True),
+        (Words(("lights", "on"), 4.0, 23.0, 0.7), False),
+        (Words(("turn", "everything", "off"), 12.0, 28.0, 1.2), False),
+        (Words(("turn", "everything", "off"), 4.0, 45.0, 1.2), False),
+        (Words(("turn", "everything", "off"), 4.0, 28.0, 12.0), False),
+    ],
+)
+def test_what_is_believed(words, believed):
+    assert believable(words) == believed
