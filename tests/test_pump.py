@@ -1,0 +1,158 @@
+"""The pump: in order, on time, and nothing lost but frames."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import pytest
+
+from appliance.core import events as ev
+from appliance.core.conversation import Conversation
+from appliance.core.effects import Effect
+from appliance.core.lights import LightState, Origin
+from appliance.core.messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Setup, SetupComplete
+from appliance.core.tools import Tools
+from appliance.pump import MOST_WAITING, Clock, Pump, World
+
+from .core.room import LAMPS, backoff, rules
+
+FRAME = b"\1\0" * 320
+LIMIT_S = 10.0
+
+
+class Recorder:
+    """All hands at once: it performs nothing and remembers everything."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[object, ...]] = []
+
+    def dial(self, link: int) -> None:
+        self.done.append(("dial", link))
+
+    def send(self, link: int, message: ClientMessage) -> None:
+        self.done.append(("send", link, message))
+
+    def hang(self, link: int) -> None:
+        self.done.append(("hang", link))
+
+    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None:
+        self.done.append(("play", turn))
+
+    def finish(self, turn: int) -> None:
+        self.done.append(("finish", turn))
+
+    def flush(self, turn: int) -> None:
+        self.done.append(("flush", turn))
+
+    def set(self, origin: Origin, states: dict[str, LightState]) -> None:
+        self.done.append(("set", origin, states))
+
+    def reply(self, ask: int, body: Mapping[str, object]) -> None:
+        self.done.append(("reply", ask, body["ok"]))
+
+    def tell(self, kind: str, fields: Mapping[str, object]) -> None:
+        self.done.append(("tell", kind))
+
+    def status(self, text: str) -> None:
+        self.done.append(("status", text))
+
+    def beat(self) -> None:
+        self.done.append(("beat",))
+
+    def of(self, what: str) -> list[tuple[object, ...]]:
+        return [done for done in self.done if done[0] == what]
+
+
+def pump_of(clock: Clock | None = None, **changes: object) -> tuple[Pump, Recorder, World]:
+    recorder = Recorder()
+    pump = Pump(Conversation(rules(**changes), Tools(LAMPS, {}), backoff), clock)
+    return pump, recorder, World(recorder, recorder, recorder, recorder, recorder)
+
+
+def run(pump: Pump, world: World) -> None:
+    asyncio.run(asyncio.wait_for(pump.run(world), LIMIT_S))
+
+
+def test_every_effect_reaches_its_hand() -> None:
+    from appliance.core.messages import ModelSaid, Speech, TurnComplete
+
+    pump, recorder, world = pump_of()
+    for event in (
+        ev.MicrophoneUp(),
+        ev.Asked(1, ev.Talk(0.1)),
+        ev.LinkUp(1),
+        ev.Received(1, (SetupComplete(),)),
+        ev.Heard(FRAME, 0, speech=True),
+        ev.Heard(FRAME, 1, speech=True),
+        ev.Asked(2, ev.Lights("desk lamp", "on")),
+        ev.Asked(3, ev.Cancel()),
+        ev.Received(1, (TurnComplete(), Speech(FRAME, 24_000), ModelSaid("a"), TurnComplete())),
+        ev.Pressed(),
+        ev.Stop(),
+    ):
+        pump.post(event)
+    run(pump, world)
+    sent = [type(done[2]) for done in recorder.of("send")]
+    assert sent == [Setup, ActivityStart, Audio, ActivityEnd]
+    assert [done[1:] for done in recorder.of("reply")] == [(1, True), (3, True)]
+    for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang"):
+        assert recorder.of(what), what
+
+
+def test_deadlines_are_kept_without_events() -> None:
+    pump, recorder, world = pump_of(Clock(speed=100.0))
+    pump.post(ev.MicrophoneUp())
+    pump.post(ev.Asked(1, ev.Talk()))
+    moods: list[str] = []
+
+    def watch(event: ev.Event, effects: tuple[Effect, ...], now: float) -> None:
+        moods.append(str(pump.conversation.mood))
+        if isinstance(event, ev.Wake) and moods[-1] != "listening" and "listening" in moods:
+            pump.post(ev.Stop())
+
+    pump.watchers.append(watch)
+    run(pump, world)
+    assert recorder.of("tell"), "nobody spoke, and it says so"
+
+
+def test_a_flood_drops_frames_and_counts_them() -> None:
+    pump, _, world = pump_of()
+    for index in range(MOST_WAITING + 7):
+        pump.post(ev.Heard(FRAME, index, speech=False))
+    pump.post(ev.Pressed())
+    heard: list[ev.Event] = []
+
+    async def life() -> None:
+        drained = asyncio.Event()
+
+        def watch(event: ev.Event, effects: tuple[Effect, ...], now: float) -> None:
+            heard.append(event)
+            if len(heard) >= MOST_WAITING:
+                drained.set()
+
+        pump.watchers.append(watch)
+        running = asyncio.create_task(pump.run(world))
+        await drained.wait()
+        pump.post(ev.Heard(FRAME, MOST_WAITING + 7, speech=False))
+        pump.post(ev.Stop())
+        await running
+
+    asyncio.run(asyncio.wait_for(life(), LIMIT_S))
+    last = [event for event in heard if isinstance(event, ev.Heard)][-1]
+    assert last.lost == 7
+    assert ev.Pressed() in heard, "only frames are ever dropped"
+
+
+def test_a_bug_in_the_core_is_not_hidden() -> None:
+    pump, _, world = pump_of()
+    pump.post("nonsense")  # type: ignore[arg-type]
+    with pytest.raises(AssertionError):
+        run(pump, world)
+
+
+def test_a_clock_that_runs_fast() -> None:
+    clock = Clock(speed=10.0)
+    assert clock.real(5.0) == 0.5
+    before = clock.now()
+    assert clock.now() >= before
