@@ -25,7 +25,7 @@ from .adapters.link import Link, service_url
 from .adapters.memory import MemoryMicrophone, MemorySpeaker
 from .adapters.systemd import Notifier, api_key
 from .adapters.voice import Voice
-from .config import Config, socket_path
+from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.conversation import Conversation, Rules
 from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
@@ -35,6 +35,7 @@ from .core.tools import Lamp, Tools
 from .desk import Desk
 from .errors import CredentialError
 from .pump import Clock, Pump, World
+from .settings import Config
 
 log = logging.getLogger(__name__)
 

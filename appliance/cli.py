@@ -14,8 +14,9 @@ from pathlib import Path
 
 from . import __version__
 from .caller import request, watch
-from .config import Config, load, parse, socket_path
+from .config import load, parse, socket_path
 from .errors import EX_OK, EX_USAGE, ApplianceError
+from .settings import Config
 
 CONFIG = Path("/etc/appliance/appliance.toml")
 EPILOG = """exit status: 0 done, 1 refused or failed, 2 wrong usage, 69 something is missing (daemon, device,

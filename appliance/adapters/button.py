@@ -20,9 +20,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..config import Button
 from ..core.events import Event, Pressed, Released
 from ..errors import HardwareError
+from ..settings import Button
 
 log = logging.getLogger(__name__)
 

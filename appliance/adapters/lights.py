@@ -21,10 +21,10 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..config import Light
 from ..core.events import Event, LightsFailed, LightsSet
 from ..core.lights import FULL, WHITE, Kind, LightState, Origin
 from ..errors import LightError
+from ..settings import Light
 
 Levels = tuple[float, ...]
 """How far on each pin of a light is, from 0 to 1: one value, or red, green and blue."""

@@ -27,8 +27,8 @@ from .phrases import DEAF, NOTHING_HEARD, abilities_named, composed, refusal
 
 log = logging.getLogger(__name__)
 
-# Measured with synthetic voices derived from human recordings and with 60 recordings of other speech and noise,
-# 45 dB above room noise: right requests doubt up to 4 (worst word 28), other speech that fits from 12 (30).
+# Measured with synthetic voices derived from human recordings, and with 60 recordings of other sounds,
+# 45 dB above room noise: right requests doubt up to 6 (worst word 28), other speech that fits from 12 (30).
 _MOST_DOUBT = 7.5
 _MOST_WORD_DOUBT = 40.0
 _MOST_BRIEF_WORD_DOUBT = 20.0  # of two words alone: "lights off" was once taken for "lights on" at 23

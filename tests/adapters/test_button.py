@@ -10,9 +10,9 @@ import pytest
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 from appliance.adapters.button import GpioButton
-from appliance.config import Button
 from appliance.core.events import Event, Pressed, Released
 from appliance.errors import HardwareError
+from appliance.settings import Button
 
 PATIENCE_S = 20.0
 PIN = 17

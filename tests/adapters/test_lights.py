@@ -15,10 +15,10 @@ from gpiozero import devices
 from gpiozero.pins.mock import MockFactory, MockPin, MockPWMPin
 
 from appliance.adapters.lights import GpioLights
-from appliance.config import Light
 from appliance.core.events import Event, LightsFailed, LightsSet
 from appliance.core.lights import FromPerson, Kind, LightState
 from appliance.errors import LightError
+from appliance.settings import Light
 
 ME = FromPerson(1)
 ON, OFF = LightState(on=True), LightState(on=False)
@@ -195,7 +195,7 @@ def test_without_lights_gpiozero_is_not_even_imported() -> None:
 
 def test_without_pins_the_error_says_what_to_do() -> None:
     code = (
-        "from appliance.adapters.lights import GpioLights; from appliance.config import Light;"
+        "from appliance.adapters.lights import GpioLights; from appliance.settings import Light;"
         "from appliance.core.lights import Kind; from appliance.errors import LightError\n"
         "try: GpioLights([Light('lamp', Kind.SWITCH, (17,))], print)\n"
         "except LightError as error: print(error)\n"
@@ -214,7 +214,7 @@ def test_without_pins_the_error_says_what_to_do() -> None:
 def test_mock_pins_from_the_environment_can_dim() -> None:
     code = (
         "import os, tempfile; from appliance.adapters.lights import GpioLights;"
-        "from appliance.config import Light; from appliance.core.lights import *;"
+        "from appliance.settings import Light; from appliance.core.lights import *;"
         "lights = GpioLights([Light('shelf', Kind.DIMMER, (18,))], print);"
         "lights.set(FromPerson(1), {'shelf': LightState(on=True, brightness=50)});"
         "from gpiozero import Device; assert Device.pin_factory.pin(18).state == 0.5;"

@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from appliance.config import Turns
 from appliance.core import floor
+from appliance.settings import Turns
 from tests.core.vocabulary import check_value, values_of
 
 
