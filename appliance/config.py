@@ -81,7 +81,7 @@ def _live(section: Section) -> Live:
 def _endpoint(section: Section, endpoint: str) -> None:
     allowed = "a base URL such as 'wss://host' or 'ws://127.0.0.1:8765', with no query"
     if any(sign in endpoint for sign in "?#@"):  # what stands there may be a key: it must not be printed
-        section.wrong("endpoint", "a URL with more than a host and a path in it", allowed)
+        section.describe("endpoint", "a URL with more than a host and a path in it", allowed)
         return
     try:
         url = urlsplit(endpoint)

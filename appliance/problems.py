@@ -28,7 +28,11 @@ class Section:
             self.problems.append(Problem(file, path, shown(table), "a table"))
 
     def wrong(self, key: str, found: object, allowed: str, nearest: str | None = None) -> None:
-        self.problems.append(Problem(self.file, self.where(key), shown(found), allowed, nearest))
+        self.describe(key, shown(found), allowed, nearest)
+
+    def describe(self, key: str, found: str, allowed: str, nearest: str | None = None) -> None:
+        """A mistake that is better told in words than by its value."""
+        self.problems.append(Problem(self.file, self.where(key), found, allowed, nearest))
 
     def where(self, key: str) -> str:
         quoted = key if key.replace("_", "").replace("-", "").isalnum() else f'"{key}"'
@@ -58,7 +62,7 @@ class Section:
             self.wrong(key, value, allowed)
             return default
         if len(value) > most:
-            self.wrong(key, f"{len(value)} characters", f"{allowed}, at most {most} characters")
+            self.describe(key, f"{len(value)} characters", f"{allowed}, at most {most} characters")
             return default
         return value
 
@@ -100,7 +104,7 @@ class Section:
     def done(self) -> None:
         for key in self._table:
             if key not in self._asked:
-                self.wrong(key, "an unknown key", one_of(self._asked), nearest(key, self._asked))
+                self.describe(key, "an unknown key", one_of(self._asked), nearest(key, self._asked))
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
