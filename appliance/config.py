@@ -161,7 +161,7 @@ def _lights(section: Section) -> tuple[Light, ...]:
 
 
 def _light(name: str, section: Section) -> Light:
-    kind = Kind(section.choice("kind", Kind.SWITCH, tuple(Kind)))
+    kind = Kind(section.choice("kind", Kind.SWITCH, [str(kind) for kind in Kind]))
     pins: tuple[int, ...] = ()
     single, several = section.raw("pin"), section.raw("pins")
     if kind is Kind.RGB:
