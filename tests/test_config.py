@@ -1,0 +1,535 @@
+"""The settings: what is right is kept, and of what is wrong nothing is left untold, except a secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from appliance import settings as module
+from appliance.config import load, parse, socket_path
+from appliance.core.lights import Kind
+from appliance.errors import ConfigError, Problem
+from appliance.settings import AudioDevices, Button, Config, Light, Live, Turns
+from tests.core.vocabulary import SECRET, check_value, values_of
+
+LAMP = {"pin": 17}
+
+
+def problems(table: dict[str, Any]) -> tuple[Problem, ...]:
+    with pytest.raises(ConfigError) as told:
+        parse(table, "a.toml")
+    return told.value.problems
+
+
+def told(table: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Where, what was found, and what is allowed."""
+    return [(problem.key, problem.found, problem.allowed) for problem in problems(table)]
+
+
+@pytest.mark.parametrize("kind", values_of(module))
+def test_every_setting_is_frozen_and_slotted(kind: type) -> None:
+    check_value(kind)
+
+
+# -- what is right ----------------------------------------------------------------------------------
+
+
+def test_an_empty_file_is_all_defaults() -> None:
+    assert parse({}) == Config()
+
+
+def test_every_key_is_read() -> None:
+    table = {
+        "live": {
+            "model": "models/x",
+            "endpoint": "ws://127.0.0.1:8765/",
+            "api_version": "v1alpha",
+            "voice": "Puck",
+            "system_instruction": "Be kind.",
+            "connect": "always",
+            "idle_close_s": 60,
+            "compress_at_tokens": 20_000,
+            "compress_to_tokens": 10_000,
+            "answer_timeout_s": 7.5,
+        },
+        "audio": {"backend": "memory", "microphone": "USB", "speaker": "HDMI"},
+        "turns": {
+            "endpointing": "patient",
+            "hangover_ms": 900,
+            "pre_roll_ms": 0,
+            "reach_back_ms": 40,
+            "no_speech_s": 3,
+            "follow_up_s": 0,
+            "max_utterance_s": 30,
+            "hold_ms": 500,
+            "tail_ms": 0,
+            "interruptible": False,
+        },
+        "button": {"pin": 27, "pull": "down", "debounce_ms": 0},
+        "lights": {
+            "Kitchen": {"pin": 17, "active": "low", "room": "kitchen", "initial": "on", "at_exit": "keep"},
+            "spot": {"kind": "dimmer", "pin": 18},
+            "strip": {"kind": "rgb", "pins": [1, 2, 3]},
+        },
+        "groups": {"evening": ["strip", "KITCHEN"]},
+        "control": {"socket": "/tmp/x.sock"},
+        "privacy": {"transcripts": True},
+        "log": {"level": "debug"},
+    }
+    assert parse(table) == Config(
+        live=Live(
+            "models/x",
+            "ws://127.0.0.1:8765",
+            "v1alpha",
+            "Puck",
+            "Be kind.",
+            "always",
+            60.0,
+            20_000,
+            10_000,
+            7.5,
+        ),
+        audio=AudioDevices("memory", "USB", "HDMI"),
+        turns=Turns("patient", 900, 0, 40, 3.0, 0.0, 30.0, 500, 0, interruptible=False),
+        button=Button(27, "down", 0),
+        lights=(
+            Light("Kitchen", Kind.SWITCH, (17,), False, "kitchen", "on", "keep"),
+            Light("spot", Kind.DIMMER, (18,)),
+            Light("strip", Kind.RGB, (1, 2, 3)),
+        ),
+        groups={"evening": ("strip", "Kitchen")},
+        socket="/tmp/x.sock",
+        transcripts=True,
+        log_level="debug",
+    )
+
+
+@pytest.mark.parametrize(("preset", "hangover_ms"), [("quick", 600), ("normal", 800), ("patient", 1200)])
+def test_a_preset_sets_the_hangover_unless_it_is_given(preset: str, hangover_ms: int) -> None:
+    assert parse({"turns": {"endpointing": preset}}).turns.hangover_ms == hangover_ms
+    assert parse({"turns": {"endpointing": preset, "hangover_ms": 700}}).turns.hangover_ms == 700
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "wss://generativelanguage.googleapis.com",
+        "ws://127.0.0.1:8765",
+        "ws://[::1]:8765",
+        "wss://proxy.example/base/path",
+        "ws://localhost",
+    ],
+)
+def test_an_endpoint_is_a_base_url(endpoint: str) -> None:
+    assert parse({"live": {"endpoint": endpoint}}).live.endpoint == endpoint
+    assert parse({"live": {"endpoint": endpoint + "/"}}).live.endpoint == endpoint
+
+
+# -- what is wrong ----------------------------------------------------------------------------------
+
+# section, key, wrong values
+WRONG: list[tuple[str, str, list[Any]]] = [
+    ("live", "model", [7, "", "   ", "m" * 129, ["m"]]),
+    (
+        "live",
+        "endpoint",
+        [7, "", "host", "http://host", "wss://", "ws://h:0", "ws://h:99999", "ws://[::1", "wss:x"],
+    ),
+    ("live", "api_version", [1, "v2", "V1BETA", ""]),
+    ("live", "voice", [7, "v" * 65, True]),
+    ("live", "system_instruction", [7, "x" * 10_001]),
+    ("live", "connect", [True, "never"]),
+    ("live", "idle_close_s", ["60", 4.9, 86_401, True, float("nan"), float("inf")]),
+    ("live", "compress_at_tokens", [4_999, 1_000_001, 5_000.0, "5000", True]),
+    ("live", "compress_to_tokens", [999, 1_000_001, "1000"]),
+    ("live", "answer_timeout_s", [2, 301, "7"]),
+    ("audio", "backend", ["alsa", 1]),
+    ("audio", "microphone", [1, "x" * 201]),
+    ("audio", "speaker", [1, "x" * 201]),
+    ("turns", "endpointing", ["fast", 800]),
+    ("turns", "hangover_ms", [199, 5_001, 800.0, "800"]),
+    ("turns", "pre_roll_ms", [-1, 2_001, 1.5]),
+    ("turns", "reach_back_ms", [-1, 2_001]),
+    ("turns", "no_speech_s", [0.9, 61]),
+    ("turns", "follow_up_s", [-1, 61]),
+    ("turns", "max_utterance_s", [4, 61]),
+    ("turns", "hold_ms", [149, 2_001]),
+    ("turns", "tail_ms", [-1, 2_001]),
+    ("turns", "interruptible", ["true", 1, "yes"]),
+    ("button", "pin", [-1, 28, "17", 1.0, True, [17]]),
+    ("button", "pull", ["none", True]),
+    ("button", "debounce_ms", [-1, 201, "30"]),
+    ("control", "socket", [7, "/" * 101]),
+    ("privacy", "transcripts", ["false", 0]),
+    ("log", "level", ["trace", "INFO", 3]),
+]
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "value"), [(section, key, value) for section, key, values in WRONG for value in values]
+)
+def test_every_key_has_its_type_and_its_range(section: str, key: str, value: object) -> None:
+    [(where, found, allowed)] = told({section: {key: value}})
+    assert where == f"{section}.{key}"
+    assert found
+    assert allowed
+
+
+def test_every_key_that_there_is_was_given_something_wrong() -> None:
+    tried = {(section, key) for section, key, _ in WRONG}
+    for section, kind in (("live", Live), ("audio", AudioDevices), ("turns", Turns), ("button", Button)):
+        assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
+
+
+def test_five_mistakes_are_five_problems() -> None:
+    table = {
+        "live": {"voise": "Puck", "api_version": "v1betta"},
+        "turns": {"hangover_ms": 50},
+        "lights": {"kitchen lamp": {"pin": 99}},
+        "privacy": {"transcripts": "no"},
+    }
+    assert set(problems(table)) == {
+        Problem("a.toml", 'lights."kitchen lamp".pin', "99", "a BCM pin number from 0 to 27"),
+        Problem(
+            "a.toml",
+            "live.voise",
+            "an unknown key",
+            "'model', 'endpoint', 'api_version', 'voice', 'system_instruction', 'connect', 'idle_close_s', "
+            "'compress_at_tokens', 'compress_to_tokens', 'answer_timeout_s'",
+            "voice",
+        ),
+        Problem("a.toml", "live.api_version", "'v1betta'", "'v1beta', 'v1alpha', 'v1'", "v1beta"),
+        Problem("a.toml", "turns.hangover_ms", "50", "a whole number from 200 to 5000 (milliseconds)"),
+        Problem("a.toml", "privacy.transcripts", "'no'", "true or false (without quotes)"),
+    }
+
+
+def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> None:
+    with pytest.raises(ConfigError) as error:
+        parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
+    assert sorted(str(error.value).splitlines()) == [
+        "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'button', 'live', 'audio', 'turns', "
+        "'groups', 'control', 'privacy', 'log' (did you mean 'live'?)",
+        "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
+    ]
+
+
+@pytest.mark.parametrize(
+    "section", ["live", "audio", "turns", "button", "lights", "groups", "control", "privacy", "log"]
+)
+@pytest.mark.parametrize("value", [7, "x", [{}], True])
+def test_a_section_is_a_table(section: str, value: object) -> None:
+    [(where, found, allowed)] = told({section: value})
+    assert (where, allowed) == (section, "a table")
+    assert found
+
+
+def test_a_compression_goes_downwards() -> None:
+    [(where, found, allowed)] = told({"live": {"compress_at_tokens": 8000, "compress_to_tokens": 8000}})
+    assert (where, found, allowed) == (
+        "live.compress_to_tokens",
+        "8000",
+        "less than compress_at_tokens (8000)",
+    )
+    assert parse({"live": {"compress_at_tokens": 8000, "compress_to_tokens": 7999}})
+    assert parse({"live": {"compress_to_tokens": 999_999}})
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        f"wss://host?key={SECRET}",
+        f"wss://host/ws?key={SECRET}",
+        f"https://host?key={SECRET}",
+        f"wss://{SECRET}@host",
+        f"wss://user:{SECRET}@host",
+        f"wss://host#{SECRET}",
+        f"wss://host:99999/?key={SECRET}",
+        f"wss://[host?key={SECRET}",
+        f"?{SECRET}",
+    ],
+)
+def test_an_endpoint_with_a_secret_in_it_is_refused_and_not_shown(endpoint: str) -> None:
+    [problem] = problems({"live": {"endpoint": endpoint}})
+    assert problem.key == "live.endpoint"
+    assert SECRET not in str(problem)
+
+
+def test_the_value_of_an_unknown_key_is_not_shown() -> None:
+    [problem] = problems({"live": {"api_key": SECRET}})
+    assert problem.key == "live.api_key"
+    assert SECRET not in str(problem)
+
+
+LIGHTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
+    ({"x": {}}, [("lights.x.pin", "nothing", "one pin for a switch, as in pin = 17")]),
+    ({"x": {"pins": [1]}}, [("lights.x.pin", "[1]", "one pin for a switch, as in pin = 17")]),
+    ({"x": {"pin": 1, "pins": [2]}}, [("lights.x.pin", "[2]", "one pin for a switch, as in pin = 17")]),
+    ({"x": {"pin": "17"}}, [("lights.x.pin", "'17'", "a BCM pin number from 0 to 27")]),
+    ({"x": {"pin": 28}}, [("lights.x.pin", "28", "a BCM pin number from 0 to 27")]),
+    ({"x": {"pin": True}}, [("lights.x.pin", "true", "a BCM pin number from 0 to 27")]),
+    (
+        {"x": {"kind": "rgb", "pin": 4}},
+        [("lights.x.pins", "4", "three pins for an rgb light: [red, green, blue]")],
+    ),
+    (
+        {"x": {"kind": "rgb", "pins": [1, 2]}},
+        [("lights.x.pins", "[1, 2]", "three pins for an rgb light: [red, green, blue]")],
+    ),
+    (
+        {"x": {"kind": "rgb", "pins": [1, 2, 3], "pin": 4}},
+        [("lights.x.pins", "[1, 2, 3]", "three pins for an rgb light: [red, green, blue]")],
+    ),
+    (
+        {"x": {"kind": "rgb", "pins": [1, "2", 99]}},
+        [
+            ("lights.x.pins", "'2'", "a BCM pin number from 0 to 27"),
+            ("lights.x.pins", "99", "a BCM pin number from 0 to 27"),
+        ],
+    ),
+    (
+        {"x": {"kind": "rgb", "pins": [1, 2, 1]}},
+        [('lights."x"', "pin 1", 'a pin not used by lights."x"')],
+    ),
+    ({"x": {**LAMP, "kind": "lamp"}}, [("lights.x.kind", "'lamp'", "'switch', 'dimmer', 'rgb'")]),
+    ({"x": {**LAMP, "kind": "swich"}}, [("lights.x.kind", "'swich'", "'switch', 'dimmer', 'rgb'")]),
+    ({"x": {**LAMP, "active": True}}, [("lights.x.active", "true", "'high', 'low'")]),
+    ({"x": {**LAMP, "room": 7}}, [("lights.x.room", "7", "a text")]),
+    ({"x": {**LAMP, "initial": True}}, [("lights.x.initial", "true", "'off', 'on'")]),
+    ({"x": {**LAMP, "at_exit": "stay"}}, [("lights.x.at_exit", "'stay'", "'off', 'on', 'keep'")]),
+    ({"": LAMP}, [('lights.""', "''", "a name of 1 to 64 characters without spaces around it")]),
+    ({" x": LAMP}, [('lights." x"', "' x'", "a name of 1 to 64 characters without spaces around it")]),
+    (
+        {"x" * 65: LAMP},
+        [
+            (
+                "lights." + "x" * 65,
+                "'" + "x" * 56 + "...",
+                "a name of 1 to 64 characters without spaces around it",
+            )
+        ],
+    ),
+    ({"All": LAMP}, [("lights.All", "'All'", "any other name: 'all' means every light")]),
+    (
+        {"x": LAMP, "X": {"pin": 18}},
+        [("lights.X", "'X'", "names that differ in more than capital letters")],
+    ),
+    ({"x": LAMP, "y": LAMP}, [('lights."y"', "pin 17", 'a pin not used by lights."x"')]),
+]
+
+
+@pytest.mark.parametrize(("lights", "mistakes"), LIGHTS)
+def test_every_mistake_in_a_light_is_told(
+    lights: dict[str, Any], mistakes: list[tuple[str, str, str]]
+) -> None:
+    assert told({"lights": lights}) == mistakes
+
+
+def test_the_nearest_kind_is_named_as_it_is_written() -> None:
+    [problem] = problems({"lights": {"x": {**LAMP, "kind": "swich"}}})
+    assert str(problem).endswith("(did you mean 'switch'?)")
+
+
+def test_a_pin_is_not_shared_with_the_button() -> None:
+    table = {"button": {"pin": 17}, "lights": {"x": LAMP}}
+    assert told(table) == [("button", "pin 17", 'a pin not used by lights."x"')]
+
+
+NO_CLASH = "a name that no light and no room has, and not 'all'"
+SOME: dict[str, Any] = {"desk lamp": {"pin": 1, "room": "Study"}, "spot": {"pin": 2}}
+
+
+@pytest.mark.parametrize(
+    ("groups", "mistakes"),
+    [
+        ({"g": "spot"}, [("groups.g", "'spot'", "a list of names of lights")]),
+        ({"g": []}, [("groups.g", "[]", "a list of names of lights")]),
+        ({"g": ["sopt"]}, [("groups.g", "'sopt'", "'desk lamp', 'spot'")]),
+        ({"g": [7, "spot"]}, [("groups.g", "7", "'desk lamp', 'spot'")]),
+        ({"Spot": ["spot"]}, [("groups.Spot", "'Spot'", NO_CLASH)]),
+        ({"study": ["spot"]}, [("groups.study", "'study'", NO_CLASH)]),
+        ({"ALL": ["spot"]}, [("groups.ALL", "'ALL'", NO_CLASH)]),
+        (
+            {"all": "spot", "g": ["x", "y"]},
+            [
+                ("groups.all", "'all'", NO_CLASH),
+                ("groups.all", "'spot'", "a list of names of lights"),
+                ("groups.g", "'x'", "'desk lamp', 'spot'"),
+                ("groups.g", "'y'", "'desk lamp', 'spot'"),
+            ],
+        ),
+    ],
+)
+def test_every_mistake_in_a_group_is_told(
+    groups: dict[str, Any], mistakes: list[tuple[str, str, str]]
+) -> None:
+    assert told({"lights": SOME, "groups": groups}) == mistakes
+
+
+def test_the_nearest_light_is_named() -> None:
+    [problem] = problems({"lights": SOME, "groups": {"g": ["Desk Lmap"]}})
+    assert problem.nearest == "desk lamp"
+
+
+def test_a_group_where_there_are_no_lights_has_nothing_to_choose_from() -> None:
+    assert told({"groups": {"g": ["x"]}}) == [("groups.g", "'x'", "nothing here")]
+
+
+# -- the file ---------------------------------------------------------------------------------------
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    file = path / "appliance.toml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return file
+
+
+def test_a_file_is_read(tmp_path: Path) -> None:
+    config = load(write(tmp_path, '[lights."kitchen lamp"]\npin = 17\n[live]\nvoice = "Kore"\n'))
+    assert config.lights == (Light("kitchen lamp", Kind.SWITCH, (17,)),)
+    assert config.live.voice == "Kore"
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ("[live\n", "Expected ']'"),
+        ("a = 1\na = 2\n", "Cannot overwrite a value"),
+        (b"a = '\xff'\n", "'utf-8' codec can't decode"),
+        (b"\x00\x01\x02", "Invalid"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_told_so(tmp_path: Path, content: str | bytes, found: str) -> None:
+    file = write(tmp_path, content)
+    with pytest.raises(ConfigError) as error:
+        load(file)
+    [problem] = error.value.problems
+    assert (problem.file, problem.key, problem.allowed) == (str(file), "the file", "TOML 1.0 in UTF-8")
+    assert problem.found.startswith(found)
+
+
+def test_a_file_that_is_not_there_or_no_file_is_told_so(tmp_path: Path) -> None:
+    for path, found in ((tmp_path / "none.toml", "No such file or directory"), (tmp_path, "Is a directory")):
+        with pytest.raises(ConfigError) as error:
+            load(path)
+        assert error.value.problems == (Problem(str(path), "the file", found, "a readable TOML file"),)
+
+
+def test_the_mistakes_of_a_file_name_the_file(tmp_path: Path) -> None:
+    file = write(tmp_path, "[log]\nlevel = 3\n")
+    with pytest.raises(ConfigError) as error:
+        load(file)
+    assert [problem.file for problem in error.value.problems] == [str(file)]
+
+
+# -- what is made of it -----------------------------------------------------------------------------
+
+
+def test_the_effective_settings_can_be_printed_and_read_again() -> None:
+    config = parse({"lights": SOME, "groups": {"g": ["spot"]}, "turns": {"endpointing": "quick"}})
+    shown = json.loads(json.dumps(config.as_json()))
+    assert shown["turns"]["hangover_ms"] == 600
+    assert shown["lights"][1] == {
+        "name": "spot",
+        "kind": "switch",
+        "pins": [2],
+        "active_high": True,
+        "room": "",
+        "initial": "off",
+        "at_exit": "off",
+    }
+    assert shown["groups"] == {"g": ["spot"]}
+    same = {section: shown[section] for section in ("live", "audio", "turns")}
+    again = parse({s: {k: v for k, v in keys.items() if v is not None} for s, keys in same.items()})
+    assert (again.live, again.audio, again.turns) == (config.live, config.audio, config.turns)
+
+
+@pytest.mark.parametrize(
+    ("socket", "environment", "path"),
+    [
+        ("/tmp/own.sock", {"RUNTIME_DIRECTORY": "/run/x", "XDG_RUNTIME_DIR": "/run/user/7"}, "/tmp/own.sock"),
+        ("", {"RUNTIME_DIRECTORY": "/run/x", "XDG_RUNTIME_DIR": "/run/user/7"}, "/run/x/control.sock"),
+        ("", {"RUNTIME_DIRECTORY": "/run/x:/run/y"}, "/run/x/control.sock"),
+        ("", {}, "/run/appliance/control.sock"),
+    ],
+)
+def test_the_socket_is_where_it_was_said_or_in_the_runtime_directory(
+    monkeypatch: pytest.MonkeyPatch, socket: str, environment: dict[str, str], path: str
+) -> None:
+    for name in ("RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert socket_path(Config(socket=socket)) == Path(path)
+
+
+@pytest.mark.parametrize(
+    ("is_installed", "path"),
+    [(True, "/run/appliance/control.sock"), (False, "/run/user/7/appliance/control.sock")],
+)
+def test_a_person_speaks_to_the_daemon_of_the_machine_or_to_their_own(
+    monkeypatch: pytest.MonkeyPatch, is_installed: bool, path: str
+) -> None:
+    monkeypatch.delenv("RUNTIME_DIRECTORY", raising=False)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/user/7")
+    monkeypatch.setattr(Path, "is_dir", lambda _: is_installed)
+    assert socket_path(Config()) == Path(path)
+
+
+# -- whatever is written there ----------------------------------------------------------------------
+
+KEYS = sorted(
+    {key for _, key, _ in WRONG} | {"kind", "pins", "active", "room", "initial", "at_exit", "x", "all"}
+)
+SECTIONS = sorted({section for section, _, _ in WRONG} | {"lights", "groups", "x"})
+scalars = st.one_of(
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(
+        [datetime.date(2026, 1, 2), datetime.time(3, 4), "rgb", "dimmer", "on", "wss://h", "ws://[", 17]
+    ),
+    st.text(max_size=8).map(lambda text: f"wss://{text}"),
+)
+values = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+tables = st.dictionaries(
+    st.sampled_from(SECTIONS) | st.text(max_size=4),
+    st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=4), values, max_size=4) | values,
+    max_size=4,
+)
+
+
+@settings(max_examples=300)
+@given(tables)
+@example({"live": {"endpoint": "ws://[v1.x]"}})
+@example({"lights": {"\ud800": {"pin": 1}}})
+def test_any_table_is_a_configuration_or_all_its_problems(table: dict[str, Any]) -> None:
+    found: tuple[Problem, ...] = ()
+    config = Config()
+    try:
+        config = parse(table)
+    except ConfigError as error:
+        found = error.problems
+        if not found:
+            raise
+    assert all(problem.key and problem.found and problem.allowed for problem in found)
+    assert all("\n" not in problem.found for problem in found)
+    json.dumps(config.as_json())
+    assert len({pin for light in config.lights for pin in light.pins}) == sum(
+        len(x.pins) for x in config.lights
+    )
