@@ -20,6 +20,7 @@ from .exchange import LAMPS, Levels
 
 WIDTH = 80
 LABEL = 15  # time and name of a line
+TIME = 5
 BARS = "▁▂▃▄▅▆▇█"
 FLOOR_DBFS, CEILING_DBFS = -55.0, -15.0  # of the bars: a quiet room, loud speech
 BARS_A_SECOND = 10
@@ -187,8 +188,8 @@ class Screen:
         return f"38;5;{16 + 36 * red + 6 * green + blue}"
 
     def _line(self, at_s: float | None, label: str, text: str) -> None:
-        time = " " * 6 if at_s is None else f"{at_s:6.2f}"
-        head = f"{self._dim(time)}  {label:<{LABEL - 8}}"
+        time = " " * TIME if at_s is None else f"{at_s:{TIME}.2f}"
+        head = f"{self._dim(time)}  {label:<{LABEL - TIME - 2}}"
         if "\x1b" not in text and len(text) > WIDTH - LABEL:
             text = textwrap.fill(text, WIDTH - LABEL).replace("\n", "\n" + " " * LABEL)
         self._write(head + text)
@@ -200,7 +201,7 @@ class Screen:
         room = WIDTH - LABEL - 1
         text = text if len(text) <= room else "…" + text[1 - room :]
         painted = self._paint(colour, text) if colour else self._dim(text)
-        self._out.write(f"\r\x1b[K{' ' * 8}{label:<{LABEL - 8}}{painted}")
+        self._out.write(f"\r\x1b[K{' ' * (TIME + 2)}{label:<{LABEL - TIME - 2}}{painted}")
         self._out.flush()
         self._shown_live = text
 
