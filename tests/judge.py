@@ -83,7 +83,7 @@ def judge_server(frame: object) -> types.LiveServerMessage:
     assert len(message.keys() & SERVER) <= 1, f"one thing at a time, not {sorted(message)}"
     for part in _parts(message):
         if "inlineData" in part:
-            base64.b64decode(part["inlineData"]["data"], validate=True)
+            _bytes(part["inlineData"]["data"])
     if "voiceActivity" in message:
         activity = dict(message["voiceActivity"])
         if "type" in activity:
@@ -128,9 +128,16 @@ def _judge_schema(schema: dict[str, Any]) -> None:
 
 def _judge_audio(blob: dict[str, Any]) -> None:
     assert re.fullmatch(r"audio/pcm;rate=\d+", blob["mimeType"])
-    pcm = base64.b64decode(blob["data"], validate=True)
+    pcm = _bytes(blob["data"])
     assert pcm, "empty audio"
     assert len(pcm) % 2 == 0, "whole samples"
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise AssertionError("not base64 in the standard alphabet") from error
 
 
 # -- the SDK's types, strictly ----------------------------------------------------------------------
