@@ -29,12 +29,14 @@ IO = {
 IO |= {"logging", "urllib", "http", "queue", "multiprocessing", "concurrent", "datetime", "uuid", "secrets"}
 SOUND = {"soundcard", "microphone", "speaker", "playout", "portaudio", "quiet", "resample"}
 
-GROUND = ("core", "errors", "problems", "settings", "config")
+GROUND = ("core", "errors", "problems", "models", "settings", "suitable", "config")
 MAY = {  # room: the rooms it may know besides itself; a file of the package is a room of its own
     "errors": (),
     "problems": ("errors",),
+    "models": (),
     "settings": ("core",),
-    "config": ("core", "errors", "problems", "settings"),
+    "suitable": ("models", "problems", "settings"),
+    "config": ("core", "errors", "problems", "models", "settings", "suitable"),
     "core": ("errors",),
     "adapters": GROUND,
     "standin": (),
