@@ -12,8 +12,9 @@ import ipaddress
 import logging
 import random
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -30,17 +31,25 @@ from .core.audio import FRAME_MS
 from .core.conversation import Conversation, Rules
 from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
 from .core.floor import Manners
+from .core.instruction import instruction
 from .core.messages import Setup
 from .core.tools import Lamp, Tools
 from .desk import Desk
 from .errors import CredentialError
+from .models import profile_of
 from .pump import Clock, Pump, World
-from .settings import Config
+from .settings import COVERAGES, Config
 
 log = logging.getLogger(__name__)
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MOST_S = 30.0  # a box that is back a minute after the network is is felt to be broken
+OWN_TOOLS = {  # our names of the service's tools, and its own
+    "google_search": "googleSearch",
+    "code_execution": "codeExecution",
+    "url_context": "urlContext",
+}
+BUILT = 2026  # a Pi without a battery wakes up in the year its image was made in, or before
 FADE_S = 0.5  # at most, for the speaker at the end
 
 
@@ -97,15 +106,8 @@ def conversation(config: Config, beat_s: float | None) -> Conversation:
             pre_roll=turns.pre_roll_ms // FRAME_MS,
             reach_back=turns.reach_back_ms // FRAME_MS,
         ),
-        setup=Setup(
-            model=live.model,
-            system_instruction=live.system_instruction,
-            voice=live.voice,
-            functions=tools.declarations(),
-            compress_at_tokens=live.compress_at_tokens,
-            compress_to_tokens=live.compress_to_tokens,
-            interruptible=turns.interruptible,
-        ),
+        setup=_setup(config, live.model, lamps, tools),
+        fallbacks=tuple(_setup(config, model, lamps, tools) for model in live.fallback_models),
         hangover_ms=turns.hangover_ms,
         hold_s=turns.hold_ms / 1000,
         always_connected=live.connect == "always",
@@ -113,6 +115,36 @@ def conversation(config: Config, beat_s: float | None) -> Conversation:
         beat_s=beat_s,
     )
     return Conversation(rules, tools, backoff)
+
+
+def _setup(config: Config, model: str, lamps: Sequence[Lamp], tools: Tools) -> Setup:
+    """What is asked of this model; config.py has made sure that it takes all of it."""
+    live, (profile, _) = config.live, profile_of(model)
+    behavior = profile.behaviors[0]
+    tools_on = [name for name in OWN_TOOLS if getattr(live.tools, name)]
+    return Setup(
+        model=model,
+        system_instruction=instruction(live.system_instruction, lamps, config.groups),
+        modality=live.modality.upper(),
+        voice=live.voice,
+        language=live.language if profile.language else "",
+        thinking=live.thinking,
+        affective=live.affective_dialog,
+        proactive=live.proactive_audio and not profile.always_proactive,
+        functions=tuple({**declared, "behavior": behavior} for declared in tools.declarations()),
+        own_tools=tuple(OWN_TOOLS[name] for name in tools_on),
+        compress_at_tokens=live.compress_at_tokens,
+        compress_to_tokens=live.compress_to_tokens,
+        interruptible=config.turns.interruptible,
+        coverage=COVERAGES[config.turns.coverage],
+        extra=live.extra_setup,
+    )
+
+
+def local_time() -> str:
+    """The local date and time in words, or "" where the year shows that nobody has set the clock."""
+    now = datetime.now()
+    return f"{now:%A} {now.day} {now:%B %Y, %H:%M}" if now.year >= BUILT else ""
 
 
 def credentials(endpoint: str) -> Callable[[], Mapping[str, str]]:
@@ -169,6 +201,7 @@ def build(config: Config, clock: Clock | None = None) -> Box:
             service_url(config.live.endpoint, config.live.api_version),
             credentials(config.live.endpoint),
             pump.post,
+            clock=local_time,
         ),
         control=control,
         desk=Desk(control, transcripts=config.transcripts),
@@ -244,6 +277,8 @@ async def _first(pumped: asyncio.Task[None], parts: list[asyncio.Task[None]]) ->
 
 async def run(config: Config) -> None:
     """The daemon: until SIGTERM or SIGINT."""
+    for warning in config.warnings:
+        log.warning("%s", warning)
     box = build(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from . import __version__
 from .caller import request, watch
 from .config import load, parse, socket_path
 from .errors import EX_OK, EX_USAGE, ApplianceError
+from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
 
 CONFIG = Path("/etc/appliance/appliance.toml")
@@ -25,6 +27,8 @@ line), 78 the configuration or the key cannot be used"""
 
 def run(arguments: Sequence[str]) -> int:
     """Do what was typed; the exit status. Errors are one sentence on stderr, never a traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a transcript holds what a terminal may not know
     options = parser(arguments).parse_args(arguments)
     do: Callable[[argparse.Namespace], int] = options.do
     try:
@@ -55,6 +59,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command = verb("run", _run, "Be the daemon.")
     command.add_argument("--check", action="store_true", help="check the configuration and exit")
     verb("config", _config, "Print the effective configuration.")
+    verb("voices", _voices, "List the voices.")
+    verb("languages", _languages, "List the languages.")
     verb("status", _status, "How is it?")
     command = verb("talk", _talk, "Tap the button, or hold it.")
     command.add_argument("--hold", type=_seconds, metavar="SECONDS", help="hold the button so long")
@@ -92,7 +98,11 @@ def configuration(options: argparse.Namespace) -> Config:
 def _run(options: argparse.Namespace) -> int:
     config = configuration(options)
     if options.check:
-        print(json.dumps({"ok": True}) if options.json else "the configuration is fine")
+        warned = list(config.warnings)
+        if options.json:
+            print(json.dumps({"ok": True, "warnings": warned}))
+        else:
+            print("\n".join([*(f"warning: {warning}" for warning in warned), "the configuration is fine"]))
         return EX_OK
     # Late: a person who asks for the status need not wait for the sound card's libraries.
     from . import app
@@ -128,6 +138,22 @@ def _config(options: argparse.Namespace) -> int:
                         print(f"{name} = {json.dumps(setting, ensure_ascii=False)}")
         else:
             print(f"{section} = {json.dumps(value, ensure_ascii=False)}")
+    return EX_OK
+
+
+def _voices(options: argparse.Namespace) -> int:
+    everywhere = "every model"
+    found = {voice: everywhere if voice in FIRST_VOICES else "native audio models" for voice in VOICES}
+    return _listed(options, found)
+
+
+def _languages(options: argparse.Namespace) -> int:
+    return _listed(options, LANGUAGES)
+
+
+def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:
+    lines = (f"{name:<16}{what}" for name, what in found.items())
+    print(json.dumps(found, indent=2) if options.json else "\n".join(lines))
     return EX_OK
 
 

@@ -5,16 +5,34 @@ Knows TOML, ranges and what goes with what. The settings themselves are in setti
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from .core.lights import Kind
 from .errors import ConfigError, Problem
+from .models import LANGUAGES, VOICES
 from .problems import Section, nearest, one_of
-from .settings import ALL, PINS, PRESETS, VERSIONS, AudioDevices, Button, Config, Light, Live, Turns
+from .settings import (
+    ALL,
+    COVERAGES,
+    MODALITIES,
+    PINS,
+    PRESETS,
+    VERSIONS,
+    AudioDevices,
+    Button,
+    Config,
+    Light,
+    Live,
+    ServiceTools,
+    Turns,
+)
+from .suitable import suit
 
 
 def load(path: Path) -> Config:
@@ -25,7 +43,7 @@ def load(path: Path) -> Config:
     except OSError as error:
         problem = Problem(file, "the file", error.strerror or "an error", "a readable TOML file")
         raise ConfigError((problem,)) from error
-    except ValueError as error:  # TOMLDecodeError and UnicodeDecodeError
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
         raise ConfigError((Problem(file, "the file", str(error), "TOML 1.0 in UTF-8"),)) from error
     return parse(table, file)
 
@@ -49,33 +67,117 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         log_level=_log(root.section("log")),
     )
     root.done()
+    warnings = suit(config, root)
     if problems:
         raise ConfigError(tuple(problems))
-    return config
+    return replace(config, warnings=warnings)
+
+
+MOST_INSTRUCTION = 10_000  # characters
 
 
 def _live(section: Section) -> Live:
     default = Live()
     live = Live(
         model=section.text("model", default.model, most=128),
+        fallback_models=section.texts("fallback_models", most=128),
         endpoint=section.text("endpoint", default.endpoint, most=512).rstrip("/"),
         api_version=section.choice("api_version", default.api_version, VERSIONS),
-        voice=section.text("voice", default.voice, most=64),
+        modality=section.choice("modality", default.modality, MODALITIES),
+        voice=_named(section, "voice", VOICES),
+        language=_named(section, "language", LANGUAGES),
         system_instruction=section.text("system_instruction", default.system_instruction),
+        system_instruction_file=section.text("system_instruction_file", "", most=500),
+        thinking=_thinking(section),
+        affective_dialog=section.flag("affective_dialog", default=False),
+        proactive_audio=section.flag("proactive_audio", default=False),
         connect=section.choice("connect", default.connect, ("on_press", "always")),
         idle_close_s=section.number("idle_close_s", default.idle_close_s, 5, 86_400, "seconds"),
         compress_at_tokens=section.whole("compress_at_tokens", None, 5_000, 1_000_000, "tokens"),
         compress_to_tokens=section.whole("compress_to_tokens", None, 1_000, 1_000_000, "tokens"),
         answer_timeout_s=section.number("answer_timeout_s", default.answer_timeout_s, 3, 300, "seconds"),
+        tools=_service_tools(section.section("tools")),
+        extra_setup=_extra_setup(section),
     )
     section.done()
-    if not live.model.strip():
-        section.wrong("model", live.model, "the name of a model", default.model)
+    for key, models in (("model", (live.model,)), ("fallback_models", live.fallback_models)):
+        if not all(model.strip() for model in models):
+            section.wrong(key, live.model, "the name of a model", default.model)
     _endpoint(section, live.endpoint)
     at, to = live.compress_at_tokens, live.compress_to_tokens
     if at is not None and to is not None and to >= at:
         section.wrong("compress_to_tokens", to, f"less than compress_at_tokens ({at})")
-    return live
+    return _instructed(section, live)
+
+
+def _named(section: Section, key: str, names: Collection[str]) -> str:
+    """One of the names that the service knows, in any case; "" for none."""
+    found = section.text(key, "", allowed="a name, or nothing", most=64)
+    by_fold = {name.casefold(): name for name in names}
+    if found and found.casefold() not in by_fold:
+        listed = f"{one_of(list(names)[:8])} and others: see `appliance {key}s`"
+        section.wrong(key, found, listed, nearest(found, names))
+        return ""
+    return by_fold.get(found.casefold(), "")
+
+
+def _thinking(section: Section) -> str | int:
+    value = section.raw("thinking")
+    levels = ("minimal", "low", "medium", "high")
+    if value is None or (isinstance(value, str) and value in ("", *levels)):
+        return value or ""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 32_768:
+        return value
+    hint = nearest(value, levels) if isinstance(value, str) else None
+    allowed = f"'' (the model's own), a number of tokens from 0 to 32768, or {one_of(levels)}"
+    section.wrong("thinking", value, allowed, hint)
+    return ""
+
+
+def _service_tools(section: Section) -> ServiceTools:
+    tools = ServiceTools(**{f.name: section.flag(f.name, default=False) for f in fields(ServiceTools)})
+    section.done()
+    return tools
+
+
+def _extra_setup(section: Section) -> Mapping[str, object]:
+    """Advanced keys that the service alone checks; what the box itself must decide is not among them."""
+    extra = section.raw("extra_setup")
+    if extra is None:
+        return {}
+    if not isinstance(extra, Mapping):
+        section.wrong("extra_setup", extra, "a table of keys of the setup message")
+        return {}
+    for key in ("model", "sessionResumption", "session_resumption", "tools"):
+        if key in extra:
+            section.wrong("extra_setup", key, "any key but those that the box itself sets")
+    try:
+        json.dumps(extra)
+    except (TypeError, ValueError):
+        section.wrong("extra_setup", "a date or a time", "texts, numbers, true and false, lists and tables")
+        return {}
+    return extra
+
+
+def _instructed(section: Section, live: Live) -> Live:
+    """With the instruction from its file, if it has one."""
+    if not live.system_instruction_file:
+        return live
+    path = Path(live.system_instruction_file)
+    if section.has("system_instruction"):
+        section.wrong("system_instruction_file", str(path), "either this or system_instruction, not both")
+    try:
+        text = (Path(section.file).parent / path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        found = f"{path}: {error.strerror if isinstance(error, OSError) else 'not UTF-8'}"
+        section.describe("system_instruction_file", found, "a readable text file")
+        return live
+    if not 0 < len(text) <= MOST_INSTRUCTION:
+        section.describe(
+            "system_instruction_file", f"{len(text)} characters", f"1 to {MOST_INSTRUCTION} characters"
+        )
+        return live
+    return replace(live, system_instruction=text)
 
 
 def _endpoint(section: Section, endpoint: str) -> None:
@@ -123,6 +225,7 @@ def _turns(section: Section) -> Turns:
         hold_ms=whole("hold_ms", 150, 2_000),
         tail_ms=whole("tail_ms", 0, 2_000),
         interruptible=section.flag("interruptible", default=default.interruptible),
+        coverage=section.choice("coverage", default.coverage, COVERAGES),
     )
     section.done()
     return turns
@@ -150,14 +253,34 @@ def _lights(section: Section) -> tuple[Light, ...]:
     found: list[Light] = []
     for name in section.names():
         table = section.section(name)
-        if not name.strip() or name != name.strip() or len(name) > 64:
-            section.wrong(name, name, "a name of 1 to 64 characters without spaces around it")
+        if not _is_name(name):
+            section.wrong(name, name, NAME)
         if name.casefold() == ALL:
             section.wrong(name, name, f"any other name: {ALL!r} means every light")
         if any(name.casefold() == other.name.casefold() for other in found):
             section.wrong(name, name, "names that differ in more than capital letters")
         found.append(_light(name, table))
+    _rooms(section, found)
     return tuple(found)
+
+
+def _rooms(section: Section, lights: Sequence[Light]) -> None:
+    """A room is one place, however often it is named."""
+    spelt: dict[str, str] = {}
+    for light in lights:
+        where, room = f'{light.name}".room', light.room
+        fold = room.casefold()
+        if fold == ALL:
+            section.describe(where, f"{room!r}", f"any other name: {ALL!r} means every light")
+        elif room and spelt.setdefault(fold, room) != room:
+            section.describe(where, f"{room!r}", f"one spelling of a room: {spelt[fold]!r}")
+
+
+NAME = "a name of 1 to 64 characters without spaces around it, or two in a row"
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= 64 and " ".join(name.split()) == name
 
 
 def _light(name: str, section: Section) -> Light:
@@ -170,6 +293,8 @@ def _light(name: str, section: Section) -> Light:
         else:
             found = several if several is not None else single
             section.wrong("pins", found, "three pins for an rgb light: [red, green, blue]")
+    elif section.has("kind") and section.raw("kind") not in tuple(Kind):
+        pass  # one mistake is enough: what its pins should be is not known
     elif single is None or several is not None:
         section.wrong("pin", several, f"one pin for a {kind}, as in pin = 17")
     else:
@@ -184,6 +309,8 @@ def _light(name: str, section: Section) -> Light:
         at_exit=section.choice("at_exit", "off", ("off", "on", "keep")),
     )
     section.done()
+    if light.room and not _is_name(light.room):
+        section.wrong("room", light.room, NAME)
     return light
 
 
@@ -206,6 +333,10 @@ def _groups(section: Section, lights: tuple[Light, ...]) -> dict[str, tuple[str,
     for name in section.names():
         if name.casefold() in known or name.casefold() in rooms or name.casefold() == ALL:
             section.wrong(name, name, f"a name that no light and no room has, and not {ALL!r}")
+        if not _is_name(name):
+            section.wrong(name, name, NAME)
+        if any(name.casefold() == other.casefold() for other in groups):
+            section.wrong(name, name, "names that differ in more than capital letters")
         members = section.raw(name)
         if not isinstance(members, list) or not members:
             section.wrong(name, members, "a list of names of lights")

@@ -34,6 +34,10 @@ class Section:
         """A mistake that is better told in words than by its value."""
         self.problems.append(Problem(self.file, self.where(key), found, allowed, nearest))
 
+    def elsewhere(self, path: str, found: object, allowed: str) -> None:
+        """A mistake of a setting that another section has; `path` is all of its name."""
+        self.problems.append(Problem(self.file, path, shown(found), allowed))
+
     def where(self, key: str) -> str:
         quoted = key if key.replace("_", "").replace("-", "").isalnum() else f'"{key}"'
         return f"{self.path}.{quoted}" if self.path else quoted
@@ -65,6 +69,15 @@ class Section:
             self.describe(key, f"{len(value)} characters", f"{allowed}, at most {most} characters")
             return default
         return value
+
+    def texts(self, key: str, *, most: int) -> tuple[str, ...]:
+        value = self.raw(key)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(v, str) and len(v) <= most for v in value):
+            self.wrong(key, value, f"a list of texts, each of at most {most} characters")
+            return ()
+        return tuple(value)
 
     def choice(self, key: str, default: str, choices: Collection[str]) -> str:
         value = self.text(key, default, allowed=one_of(choices))

@@ -17,25 +17,50 @@ DEFAULT_INSTRUCTION = (
     "say briefly what you did."
 )
 
+MODALITIES = ("audio", "text")
+COVERAGES = {  # of a turn: what the service takes into account
+    "": None,  # the model's own
+    "activity": "TURN_INCLUDES_ONLY_ACTIVITY",
+    "all_input": "TURN_INCLUDES_ALL_INPUT",
+    "activity_and_video": "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO",
+}
 VERSIONS = ("v1beta", "v1alpha", "v1")
 PINS = range(0, 28)  # BCM numbers on the 40-pin header
 ALL = "all"  # what the model says for every light
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceTools:
+    """What the service may use by itself while it answers."""
+
+    google_search: bool = False
+    code_execution: bool = False
+    url_context: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Live:
-    """The line to the service."""
+    """The line to the service. `thinking` is "" (the model's own), a number of tokens, or a level."""
 
     model: str = "gemini-3.8-live"
+    fallback_models: tuple[str, ...] = ()
     endpoint: str = "wss://generativelanguage.googleapis.com"
     api_version: str = "v1beta"
+    modality: str = "audio"
     voice: str = ""
+    language: str = ""
     system_instruction: str = DEFAULT_INSTRUCTION
+    system_instruction_file: str = ""
+    thinking: str | int = ""
+    affective_dialog: bool = False
+    proactive_audio: bool = False
     connect: str = "on_press"
     idle_close_s: float = 120.0
     compress_at_tokens: int | None = None
     compress_to_tokens: int | None = None
     answer_timeout_s: float = 20.0
+    tools: ServiceTools = ServiceTools()
+    extra_setup: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +93,7 @@ class Turns:
     hold_ms: int = 400
     tail_ms: int = 300
     interruptible: bool = True
+    coverage: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +127,7 @@ class Config:
     socket: str = ""
     transcripts: bool = False
     log_level: str = "info"
+    warnings: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """The effective settings; there is no secret among them."""

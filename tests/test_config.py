@@ -13,10 +13,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance import settings as module
-from appliance.config import load, parse, socket_path
+from appliance.config import NAME, load, parse, socket_path
 from appliance.core.lights import Kind
 from appliance.errors import ConfigError, Problem
-from appliance.settings import AudioDevices, Button, Config, Light, Live, Turns
+from appliance.settings import AudioDevices, Button, Config, Light, Live, ServiceTools, Turns
 from tests.core.vocabulary import SECRET, check_value, values_of
 
 LAMP = {"pin": 17}
@@ -58,6 +58,15 @@ def test_every_key_is_read() -> None:
             "compress_at_tokens": 20_000,
             "compress_to_tokens": 10_000,
             "answer_timeout_s": 7.5,
+            "fallback_models": ["models/y"],
+            "modality": "audio",
+            "language": "de-de",
+            "system_instruction_file": "",
+            "thinking": "",
+            "affective_dialog": False,
+            "proactive_audio": True,
+            "tools": {"google_search": True, "code_execution": False, "url_context": False},
+            "extra_setup": {"labels": {"a": "b"}},
         },
         "audio": {"backend": "memory", "microphone": "USB", "speaker": "HDMI"},
         "turns": {
@@ -71,6 +80,7 @@ def test_every_key_is_read() -> None:
             "hold_ms": 500,
             "tail_ms": 0,
             "interruptible": False,
+            "coverage": "all_input",
         },
         "button": {"pin": 27, "pull": "down", "debounce_ms": 0},
         "lights": {
@@ -83,21 +93,33 @@ def test_every_key_is_read() -> None:
         "privacy": {"transcripts": True},
         "log": {"level": "debug"},
     }
-    assert parse(table) == Config(
+    config = parse(table)
+    assert [warning.split(":")[0] for warning in config.warnings] == [
+        "the model 'models/x' is not known; it is treated as 'gemini-3.8-live'",
+        "live.language is ignored",
+        "the model 'models/y' is not known; it is treated as 'gemini-3.8-live'",
+        "live.language is ignored",
+    ]
+    assert dataclasses.replace(config, warnings=()) == Config(
         live=Live(
-            "models/x",
-            "ws://127.0.0.1:8765",
-            "v1alpha",
-            "Puck",
-            "Be kind.",
-            "always",
-            60.0,
-            20_000,
-            10_000,
-            7.5,
+            model="models/x",
+            fallback_models=("models/y",),
+            endpoint="ws://127.0.0.1:8765",
+            api_version="v1alpha",
+            voice="Puck",
+            language="de-DE",
+            system_instruction="Be kind.",
+            proactive_audio=True,
+            connect="always",
+            idle_close_s=60.0,
+            compress_at_tokens=20_000,
+            compress_to_tokens=10_000,
+            answer_timeout_s=7.5,
+            tools=ServiceTools(google_search=True),
+            extra_setup={"labels": {"a": "b"}},
         ),
         audio=AudioDevices("memory", "USB", "HDMI"),
-        turns=Turns("patient", 900, 0, 40, 3.0, 0.0, 30.0, 500, 0, interruptible=False),
+        turns=Turns("patient", 900, 0, 40, 3.0, 0.0, 30.0, 500, 0, interruptible=False, coverage="all_input"),
         button=Button(27, "down", 0),
         lights=(
             Light("Kitchen", Kind.SWITCH, (17,), False, "kitchen", "on", "keep"),
@@ -143,7 +165,16 @@ WRONG: list[tuple[str, str, list[Any]]] = [
         [7, "", "host", "http://host", "wss://", "ws://h:0", "ws://h:99999", "ws://[::1", "wss:x"],
     ),
     ("live", "api_version", [1, "v2", "V1BETA", ""]),
-    ("live", "voice", [7, "v" * 65, True]),
+    ("live", "voice", [7, "v" * 65, True, "Pukc"]),
+    ("live", "fallback_models", ["x", [7], ["m" * 129], [""]]),
+    ("live", "modality", ["video", "AUDIO", 1, "text"]),
+    ("live", "language", ["german", 7]),
+    ("live", "system_instruction_file", [7, "/nowhere/told.txt", "/"]),
+    ("live", "thinking", ["hihg", -1, 40_000, True, 1.5, ["low"], "low", 100]),
+    ("live", "affective_dialog", ["true", 1, True]),
+    ("live", "proactive_audio", ["true", 1]),
+    ("live", "tools", [7, {"google_search": "yes"}, {"code_execution": True}, {"gogle": True}]),
+    ("live", "extra_setup", [7, {"model": "x"}, {"when": datetime.date(2026, 1, 1)}]),
     ("live", "system_instruction", [7, "x" * 10_001]),
     ("live", "connect", [True, "never"]),
     ("live", "idle_close_s", ["60", 4.9, 86_401, True, float("nan"), float("inf")]),
@@ -163,6 +194,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("turns", "hold_ms", [149, 2_001]),
     ("turns", "tail_ms", [-1, 2_001]),
     ("turns", "interruptible", ["true", 1, "yes"]),
+    ("turns", "coverage", ["everything", 1]),
     ("button", "pin", [-1, 28, "17", 1.0, True, [17]]),
     ("button", "pull", ["none", True]),
     ("button", "debounce_ms", [-1, 201, "30"]),
@@ -177,7 +209,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
 )
 def test_every_key_has_its_type_and_its_range(section: str, key: str, value: object) -> None:
     [(where, found, allowed)] = told({section: {key: value}})
-    assert where == f"{section}.{key}"
+    assert where.startswith(f"{section}.{key}")
     assert found
     assert allowed
 
@@ -201,8 +233,7 @@ def test_five_mistakes_are_five_problems() -> None:
             "a.toml",
             "live.voise",
             "an unknown key",
-            "'model', 'endpoint', 'api_version', 'voice', 'system_instruction', 'connect', 'idle_close_s', "
-            "'compress_at_tokens', 'compress_to_tokens', 'answer_timeout_s'",
+            ", ".join(repr(f.name) for f in dataclasses.fields(Live)),
             "voice",
         ),
         Problem("a.toml", "live.api_version", "'v1betta'", "'v1beta', 'v1alpha', 'v1'", "v1beta"),
@@ -304,15 +335,21 @@ LIGHTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"x": {**LAMP, "room": 7}}, [("lights.x.room", "7", "a text")]),
     ({"x": {**LAMP, "initial": True}}, [("lights.x.initial", "true", "'off', 'on'")]),
     ({"x": {**LAMP, "at_exit": "stay"}}, [("lights.x.at_exit", "'stay'", "'off', 'on', 'keep'")]),
-    ({"": LAMP}, [('lights.""', "''", "a name of 1 to 64 characters without spaces around it")]),
-    ({" x": LAMP}, [('lights." x"', "' x'", "a name of 1 to 64 characters without spaces around it")]),
+    (
+        {"": LAMP},
+        [('lights.""', "''", NAME)],
+    ),
+    (
+        {" x": LAMP},
+        [('lights." x"', "' x'", NAME)],
+    ),
     (
         {"x" * 65: LAMP},
         [
             (
                 "lights." + "x" * 65,
                 "'" + "x" * 56 + "...",
-                "a name of 1 to 64 characters without spaces around it",
+                NAME,
             )
         ],
     ),

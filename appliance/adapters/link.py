@@ -72,8 +72,9 @@ def service_url(endpoint: str, api_version: str) -> str:
 class Link:
     """One WebSocket at a time. Make it and use it on the loop thread; only `close` awaits.
 
-    `headers` is called at each dial and may raise CredentialError. The time limits and `tls` are there
-    for tests. `on_bug` gets every exception that is a mistake of ours, and must end the process.
+    `headers` is called at each dial and may raise CredentialError; `clock` gives the time in words when the
+    link is up. The time limits and `tls` are there for tests. `on_bug` gets every exception that is a
+    mistake of ours, and must end the process.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Link:
         post: Callable[[Event], None],
         *,
         version: str = __version__,
+        clock: Callable[[], str] = str,
         on_bug: Callable[[BaseException], None] | None = None,
         open_timeout_s: float = OPEN_TIMEOUT_S,
         close_timeout_s: float = CLOSE_TIMEOUT_S,
@@ -92,6 +94,7 @@ class Link:
     ) -> None:
         self._dialler = _Dialler(url, f"appliance/{version}", open_timeout_s, close_timeout_s, tls)
         self._headers = headers
+        self._clock = clock
         self._post = post
         self._on_bug = on_bug or _end_process
         self._close_timeout_s = close_timeout_s
@@ -169,7 +172,7 @@ class Link:
             self._down(line, *_failure(error), secrets)
             return
         log.info("link %d up in %.0f ms", line.number, 1000 * (time.monotonic() - began))
-        self._tell(line, LinkUp(line.number))
+        self._tell(line, LinkUp(line.number, self._clock()))
         closed = await self._converse(line, line.socket)
         self._down(line, *_end(closed, stalled=line.stalled), secrets)
 

@@ -5,6 +5,7 @@ Knows samples. Must never know what they say. Samples are the clock of everythin
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ RING_FRAMES = 2000 // FRAME_MS
 
 def frames(ms: float) -> int:
     """How many whole frames last at least so long."""
-    return -(-round(ms) // FRAME_MS)
+    return math.ceil(ms / FRAME_MS)
 
 
 def duration_ms(pcm_bytes: int, rate_hz: int) -> float:

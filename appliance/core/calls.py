@@ -8,8 +8,6 @@ gone. As long as one is open, nothing else may be sent on that link.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .effects import Effect, Reply, Send, SetLights, Tell
 from .events import LightsFailed, LightsSet
 from .lights import FromModel, FromPerson, LightState, Origin
@@ -20,20 +18,13 @@ CALL_S = 5.0  # switching a lamp takes milliseconds; the model must not be left 
 MOST_CALLS = 32  # in one message
 
 
-@dataclass(frozen=True, slots=True)
-class OpenCall:
-    """`before`: what the lights showed, should the change fail."""
-
-    until: float
-    before: dict[str, LightState]
-
-
 class Calls:
     """Calls in, orders for the lights and answers out."""
 
     def __init__(self, tools: Tools) -> None:
         self.tools = tools
-        self._open: dict[Origin, OpenCall] = {}
+        self._open: dict[Origin, float] = {}  # who waits for an answer, and until when
+        self._ordered: dict[Origin, dict[str, LightState]] = {}  # what the lights of each order showed before
 
     @property
     def is_open(self) -> bool:
@@ -41,11 +32,13 @@ class Calls:
         return any(isinstance(origin, FromModel) for origin in self._open)
 
     def deadline(self) -> float | None:
-        return min((call.until for call in self._open.values()), default=None)
+        return min(self._open.values(), default=None)
 
     def asked(self, link: int, told: ToolCall, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for number, call in enumerate(told.calls):
+            if any(isinstance(o, FromModel) and (o.link, o.id) == (link, call.id) for o in self._open):
+                continue  # said twice: it is answered once
             effects.append(Tell("call", {"name": call.name[:64], "args": dict(call.args)}))
             if number >= MOST_CALLS:
                 response = {"error": f"too many calls at once: at most {MOST_CALLS}"}
@@ -62,16 +55,17 @@ class Calls:
                 return self._answer(FromPerson(ask), response)
 
     def set(self, event: LightsSet) -> list[Effect]:
+        self._ordered.pop(event.origin, None)
+        self.tools.done(event.states)
+        names = tuple(event.states)
         if self._open.pop(event.origin, None) is None:  # cancelled, or its link is gone: the light is set
-            return [self._shown(tuple(event.states))]
-        answered = self._answer(event.origin, self.tools.shown(tuple(event.states)))
-        return [self._shown(tuple(event.states)), *answered]
+            return [self._shown(names)]
+        return [self._shown(names), *self._answer(event.origin, self.tools.shown(names))]
 
     def failed(self, event: LightsFailed) -> list[Effect]:
-        call = self._open.pop(event.origin, None)
-        if call is None:
+        self.tools.done(self._ordered.pop(event.origin, {}))
+        if self._open.pop(event.origin, None) is None:
             return []
-        self.tools.done(call.before)
         return self._answer(event.origin, {"error": event.reason})
 
     def cancelled(self, link: int, told: ToolCallCancellation) -> None:
@@ -84,7 +78,7 @@ class Calls:
         self._open = {o: c for o, c in self._open.items() if isinstance(o, FromPerson)}
 
     def wake(self, now: float) -> list[Effect]:
-        late = [origin for origin, call in self._open.items() if now >= call.until]
+        late = [origin for origin, until in self._open.items() if now >= until]
         effects: list[Effect] = []
         for origin in late:
             del self._open[origin]
@@ -95,8 +89,6 @@ class Calls:
 
     def _call(self, link: int, call: FunctionCall, now: float) -> list[Effect]:
         origin = FromModel(link, call.id, call.name)
-        if origin in self._open:  # said twice: it is answered once
-            return []
         match self.tools.call(call.name, call.args):
             case Order(states):
                 return self._order(origin, states, now)
@@ -105,9 +97,9 @@ class Calls:
 
     def _order(self, origin: Origin, states: dict[str, LightState], now: float) -> list[Effect]:
         # The order counts from now on, so that a second call of the same message builds on the first.
-        before = {name: self.tools.states[name] for name in states}
+        self._ordered[origin] = {name: self.tools.states[name] for name in states}
         self.tools.done(states)
-        self._open[origin] = OpenCall(now + CALL_S, before)
+        self._open[origin] = now + CALL_S
         return [SetLights(origin, states)]
 
     def _answer(self, origin: Origin, response: Json) -> list[Effect]:

@@ -47,6 +47,7 @@ class Rules:
     always_connected: bool
     idle_close_s: float
     beat_s: float | None
+    fallbacks: tuple[ms.Setup, ...] = ()
 
 
 class Conversation:
@@ -59,7 +60,11 @@ class Conversation:
         self.ring = Ring()
         self.uplink = Uplink()
         self.session = Session(
-            rules.setup, backoff, always=rules.always_connected, idle_close_s=rules.idle_close_s
+            rules.setup,
+            backoff,
+            always=rules.always_connected,
+            idle_close_s=rules.idle_close_s,
+            fallbacks=rules.fallbacks,
         )
         self.calls = Calls(tools)
         self.health = Health(rules.beat_s)

@@ -122,9 +122,11 @@ class Drained:
 
 @dataclass(frozen=True, slots=True)
 class LinkUp:
-    """The WebSocket is open; the setup may be sent."""
+    """The WebSocket is open; the setup may be sent. `clock` is the local date and time in words, "" where
+    nobody knows it."""
 
     link: int
+    clock: str = ""
 
 
 @dataclass(frozen=True, slots=True)

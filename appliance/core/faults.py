@@ -45,6 +45,8 @@ REGION = Fault("region refused", Remedy.REFUSED, "the service is not offered whe
 MODEL = Fault("model gone", Remedy.REFUSED, "choose another [live] model or api_version", forget=True)
 SETUP = Fault("setup refused", Remedy.REFUSED, "the service does not take these [live] settings", forget=True)
 QUOTA = Fault("quota", Remedy.WAIT, "the plan's quota or credit is used up: check the billing page")
+ENDPOINT = Fault("wrong endpoint", Remedy.REFUSED, "check [live] endpoint and api_version")
+PROXY = Fault("proxy refused", Remedy.REFUSED, "the proxy of this network wants a name and a password")
 OVERLOAD = Fault("service overloaded", Remedy.BACK_OFF, "nothing: it is tried again")
 OFFLINE = Fault("no network", Remedy.BACK_OFF, "check the network: it is tried again")
 DROPPED = Fault("line dropped", Remedy.NOW)
@@ -94,6 +96,15 @@ CODES: dict[int, Fault] = {
     1013: OVERLOAD,
 }
 
+STATUSES: dict[int, Fault] = {  # of HTTP, in place of a WebSocket
+    400: ENDPOINT,
+    401: KEY_REFUSED,
+    403: KEY_REFUSED,
+    404: ENDPOINT,
+    407: PROXY,
+    429: QUOTA,
+}
+
 CAUSES: dict[Cause, Fault] = {
     Cause.DROPPED: DROPPED,
     Cause.UNREACHABLE: OFFLINE,
@@ -112,7 +123,7 @@ def classify(cause: Cause, code: int | None, reason: str, *, was_live: bool) -> 
     if cause in CAUSES:
         fault = CAUSES[cause]
     elif cause is Cause.HANDSHAKE:
-        fault = KEY_REFUSED if code in (401, 403) else OVERLOAD
+        fault = STATUSES.get(code or 0, OVERLOAD)
     else:
         fault = next(
             (f for c, start, f in REASONS if c in (None, code) and reason.startswith(start)),

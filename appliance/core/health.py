@@ -19,7 +19,6 @@ class Health:
     def __init__(self, beat_s: float | None) -> None:
         self._beat_s = beat_s
         self._next = 0.0
-        self._frames = 0
         self._frames_at = 0.0
         self.microphone: str | None = NOT_YET
         """Why there is no microphone; None while there is one."""
@@ -37,7 +36,6 @@ class Health:
         return self._next if self._beat_s is not None else None
 
     def heard(self, now: float) -> None:
-        self._frames += 1
         self._frames_at = now
 
     def is_deaf(self, now: float) -> bool:

@@ -56,6 +56,9 @@ COLOURS: dict[str, Colour] = {
     "magenta": (255, 0, 255),
     "turquoise": (64, 224, 208),
     "gold": (255, 215, 0),
+    "brown": (165, 42, 42),
+    "grey": (128, 128, 128),
+    "gray": (128, 128, 128),
 }
 
 

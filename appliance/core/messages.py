@@ -23,15 +23,27 @@ class Handle:
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The first message of a link."""
+    """The first message of a link. What is empty, None or False is left out: the service has its own default.
+
+    `thinking` is a number of tokens or a level; `coverage` is a value of the service's TurnCoverage;
+    `own_tools` are the service's, by the names of their fields; `extra` is merged over all but the handle.
+    """
 
     model: str
     system_instruction: str = ""
+    modality: str = "AUDIO"
     voice: str = ""
+    language: str = ""
+    thinking: str | int = ""
+    affective: bool = False
+    proactive: bool = False
     functions: tuple[Json, ...] = ()
+    own_tools: tuple[str, ...] = ()
     compress_at_tokens: int | None = None
     compress_to_tokens: int | None = None
     interruptible: bool = True
+    coverage: str | None = None
+    extra: Json = field(default_factory=dict)
     resume: Handle | None = None
 
 

@@ -13,12 +13,12 @@ always gone before the next is dialled: the service refuses to resume a session 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .effects import Dial, Effect, Hang, Send, Tell
 from .events import LinkDown, LinkUp
-from .faults import AGE, NO_SETUP, Fault, Remedy, classify
+from .faults import AGE, MODEL, NO_SETUP, OFFLINE, Fault, Remedy, classify
 from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
 
 SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
@@ -73,10 +73,18 @@ class Session:
     """Wants, links and handles in; dialling and hanging up out."""
 
     def __init__(
-        self, setup: Setup, backoff: Callable[[], Iterator[float]], *, always: bool, idle_close_s: float
+        self,
+        setup: Setup,
+        backoff: Callable[[], Iterator[float]],
+        *,
+        always: bool,
+        idle_close_s: float,
+        fallbacks: Sequence[Setup] = (),
     ) -> None:
-        """`backoff()` gives the delays of one row of failures, in seconds, with jitter."""
+        """`backoff()` gives the delays of one row of failures, in seconds, with jitter. `fallbacks` are the
+        setups of other models, tried in order when the service says that a model is gone."""
         self._setup = setup
+        self._fallbacks = list(fallbacks)
         self._backoff = backoff
         self._delays: Iterator[float] | None = None
         self._always = always
@@ -166,7 +174,10 @@ class Session:
             case Dialing(link) if link == event.link:
                 handle = self._fresh_handle(now)
                 self.line = Greeting(link, now, handle is not None)
-                return [Send(link, replace(self._setup, resume=handle))]
+                told = self._setup.system_instruction
+                if told and event.clock:
+                    told = f"{told}\n\nIt is {event.clock}."
+                return [Send(link, replace(self._setup, system_instruction=told, resume=handle))]
             case _:
                 return []
 
@@ -201,7 +212,9 @@ class Session:
                 self._link += 1
                 self.line = Dialing(self._link, now)
                 return [Tell("line", {"state": "dialing"}), Dial(self._link)]
-            case Dialing(link, since) | Greeting(link, since) if now >= since + SETUP_S:
+            case Dialing(link, since) if now >= since + SETUP_S:
+                return [Hang(link), *self._fail(OFFLINE, now, "")]
+            case Greeting(link, since) if now >= since + SETUP_S:
                 return [Hang(link), *self._fail(NO_SETUP, now, "")]
             case Live(link, since, leave_by, hurry) if now >= leave_by or (hurry and quiet):
                 self._lived(now - since)
@@ -244,6 +257,10 @@ class Session:
         return self._handle[0]
 
     def _fail(self, fault: Fault, now: float, reason: str) -> list[Effect]:
+        if fault is MODEL and self._fallbacks:
+            self._setup = self._fallbacks.pop(0)
+            advice = f"{self._setup.model} is tried instead; change [live] model"
+            fault = replace(fault, remedy=Remedy.BACK_OFF, advice=advice)
         if fault.forget:
             self._handle = None
         self._refusals += fault.remedy in (Remedy.WAIT, Remedy.REFUSED)

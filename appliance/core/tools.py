@@ -8,6 +8,7 @@ the model can say aloud.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from .messages import Json
 
 ALL = "all"
 ARGUMENTS = ("names", "power", "brightness", "colour")
+MOST_CHARACTERS = 100  # of a name that is looked up; the longest that can be found has 64
 MOST_NAMES = 64  # of one call: every light of a large home, and no more
 
 
@@ -63,14 +65,15 @@ class Tools:
         self._kinds = {lamp.name: lamp.kind for lamp in lamps}
         self.states = {lamp.name: LightState(on=lamp.on) for lamp in lamps}
         self._places: dict[str, tuple[str, ...]] = {lamp.name: (lamp.name,) for lamp in lamps}
+        lights = {_folded(lamp.name) for lamp in lamps}
         for lamp in lamps:
-            if lamp.room and lamp.room not in self._kinds:
+            if lamp.room and _folded(lamp.room) not in lights:  # a light is meant before its room
                 self._places[lamp.room] = (*self._places.get(lamp.room, ()), lamp.name)
         for group, members in groups.items():
             self._places[group] = tuple(members)
         if lamps:
             self._places[ALL] = tuple(self._kinds)
-        self._by_fold = {place.casefold(): place for place in self._places}
+        self._by_fold = {_folded(place): place for place in self._places}
 
     def declarations(self) -> tuple[Json, ...]:
         """The functions for the setup message; none where there are no lights."""
@@ -118,7 +121,7 @@ class Tools:
                     return Order(self._set(args))
                 case "get_lights":
                     self._only(args, ("names",))
-                    return Answer(self.shown(self._named(args) if "names" in args else tuple(self._kinds)))
+                    return Answer(self.shown(self._named(args) if args.get("names") else tuple(self._kinds)))
                 case _:
                     known = ", ".join(str(d["name"]) for d in self.declarations()) or "none"
                     raise Bad(f"there is no function {name[:64]!r}; the functions are: {known}")
@@ -170,7 +173,7 @@ class Tools:
         return tuple(found)
 
     def _place(self, name: str) -> tuple[str, ...]:
-        fold = " ".join(name.casefold().split())
+        fold = _folded(name[:MOST_CHARACTERS])
         if fold in self._by_fold:
             return self._places[self._by_fold[fold]]
         near = difflib.get_close_matches(fold, self._by_fold, n=1, cutoff=0.75)
@@ -185,20 +188,26 @@ class Tools:
             raise Bad("say what to set: power, brightness or colour")
         if change.power is False and (change.brightness or change.colour):
             raise Bad("a light that is switched off has no brightness and no colour to set")
-        if change.power is True and change.brightness == 0:
+        if change.brightness == 0 and (change.power or change.colour):
             raise Bad("brightness 0 is off: say one or the other")
-        return {name: self._changed(name, change, alone=len(names) == 1) for name in names}
+        self._can(names, change)
+        return {name: self._changed(name, change) for name in names}
 
-    def _changed(self, name: str, change: Change, *, alone: bool) -> LightState:
-        """The new state. In a room of mixed lights, each takes of the change what it can show."""
+    def _can(self, names: tuple[str, ...], change: Change) -> None:
+        """In a room of mixed lights each takes of a change what it can show; somebody must."""
+        kinds = {self._kinds[name] for name in names}
+        who, lacks = (f"the {names[0]}", "has no") if len(names) == 1 else ("these lights", "have no")
+        if change.brightness is not None and kinds == {Kind.SWITCH}:
+            raise Bad(f"{who} can only be on or off; dimmable: {self._listed(Kind.DIMMER, Kind.RGB)}")
+        if change.colour is not None and Kind.RGB not in kinds:
+            raise Bad(f"{who} {lacks} colours; coloured: {self._listed(Kind.RGB)}")
+
+    def _changed(self, name: str, change: Change) -> LightState:
         kind, state = self._kinds[name], self.states[name]
         on, brightness, colour = change.power, change.brightness, change.colour
-        if alone and brightness is not None and kind is Kind.SWITCH:
-            raise Bad(f"the {name} can only be on or off; dimmable: {self._listed(Kind.DIMMER, Kind.RGB)}")
-        if alone and colour is not None and kind is not Kind.RGB:
-            raise Bad(f"the {name} has no colours; coloured: {self._listed(Kind.RGB)}")
         if on is None and brightness is not None:
-            on = brightness > 0
+            # A plain lamp in a room that is dimmed stays as it is; dimmed to nothing, it goes out.
+            on = brightness > 0 and (kind is not Kind.SWITCH or state.on)
         if on is None and colour is not None and kind is Kind.RGB:
             on = True
         new = replace(state, on=state.on if on is None else on)
@@ -209,8 +218,13 @@ class Tools:
         return new
 
 
+def _folded(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
 def _power(args: Json) -> bool | None:
-    match args.get("power"):
+    power = args.get("power")
+    match power.strip().casefold() if isinstance(power, str) else power:
         case None:
             return None
         case "on" | True:
@@ -228,7 +242,7 @@ def _brightness(args: Json) -> int | None:
     # A number in a function call may arrive as a float: Struct has only doubles.
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= FULL:
         raise Bad(f"brightness is a number from 0 to {FULL}")
-    return round(value)
+    return math.ceil(value)  # the least light is light
 
 
 def _colour(args: Json) -> Colour | None:

@@ -15,7 +15,7 @@ import binascii
 import json
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never, cast
 
 from ..errors import WireError
@@ -76,9 +76,12 @@ def encode(message: ClientMessage) -> str:
 
 def _setup(setup: Setup) -> dict[str, object]:
     """Keys are left out rather than sent as null: some models refuse `"handle": null`."""
-    generation: dict[str, object] = {"responseModalities": ["AUDIO"]}
-    if setup.voice:
-        generation["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": setup.voice}}}
+    realtime: dict[str, object] = {
+        "automaticActivityDetection": {"disabled": True},
+        "activityHandling": "START_OF_ACTIVITY_INTERRUPTS" if setup.interruptible else "NO_INTERRUPTION",
+    }
+    if setup.coverage:
+        realtime["turnCoverage"] = setup.coverage
     window: dict[str, object] = {"slidingWindow": {}}
     if setup.compress_at_tokens is not None:
         window["triggerTokens"] = setup.compress_at_tokens
@@ -86,23 +89,52 @@ def _setup(setup: Setup) -> dict[str, object]:
         window["slidingWindow"] = {"targetTokens": setup.compress_to_tokens}
     body: dict[str, object] = {
         "model": setup.model if setup.model.startswith("models/") else f"models/{setup.model}",
-        "generationConfig": generation,
-        "realtimeInputConfig": {
-            "automaticActivityDetection": {"disabled": True},
-            "activityHandling": (
-                "START_OF_ACTIVITY_INTERRUPTS" if setup.interruptible else "NO_INTERRUPTION"
-            ),
-        },
-        "sessionResumption": {"handle": setup.resume.secret} if setup.resume else {},
+        "generationConfig": _generation(setup),
+        "realtimeInputConfig": realtime,
         "contextWindowCompression": window,
         "inputAudioTranscription": {},
         "outputAudioTranscription": {},
     }
     if setup.system_instruction:
         body["systemInstruction"] = {"parts": [{"text": setup.system_instruction}]}
+    if setup.proactive:
+        body["proactivity"] = {"proactiveAudio": True}
+    tools: list[object] = [{name: {}} for name in setup.own_tools]
     if setup.functions:
-        body["tools"] = [{"functionDeclarations": [dict(f) for f in setup.functions]}]
-    return body
+        tools.insert(0, {"functionDeclarations": [dict(f) for f in setup.functions]})
+    if tools:
+        body["tools"] = tools
+    handle = {"handle": setup.resume.secret} if setup.resume else {}
+    return {**_merged(body, setup.extra), "sessionResumption": handle}
+
+
+def _generation(setup: Setup) -> dict[str, object]:
+    generation: dict[str, object] = {"responseModalities": [setup.modality]}
+    speech: dict[str, object] = {}
+    if setup.voice:
+        speech["voiceConfig"] = {"prebuiltVoiceConfig": {"voiceName": setup.voice}}
+    if setup.language:
+        speech["languageCode"] = setup.language
+    if speech:
+        generation["speechConfig"] = speech
+    match setup.thinking:
+        case int(tokens):
+            generation["thinkingConfig"] = {"thinkingBudget": tokens}
+        case str(level) if level:
+            generation["thinkingConfig"] = {"thinkingLevel": level.upper()}
+    if setup.affective:
+        generation["enableAffectiveDialog"] = True
+    return generation
+
+
+def _merged(ours: Json, extra: Json) -> dict[str, object]:
+    """`extra` over ours, table by table."""
+    merged = dict(ours)
+    for key, value in extra.items():
+        mine = merged.get(key)
+        both = isinstance(mine, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(cast("Json", mine), cast("Json", value)) if both else value
+    return merged
 
 
 # -- reading --------------------------------------------------------------------------------------
@@ -115,7 +147,7 @@ def decode(frame: str | bytes) -> tuple[ServerMessage, ...]:
     protocol gives it. A frame with nothing in it (they occur) is an empty tuple.
     """
     try:
-        message = json.loads(frame)
+        message = json.loads(frame, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise WireError(f"not JSON: {type(error).__name__}, {len(frame)} bytes") from error
     if not isinstance(message, dict):
@@ -151,6 +183,13 @@ def _messages(message: Json) -> Iterator[ServerMessage]:
         yield _resumption(_object(message, "sessionResumptionUpdate"))
     if "goAway" in message:
         yield GoAway(_seconds(_object(message, "goAway").get("timeLeft")))
+    if "message" in message and not (
+        message.keys() & KNOWN
+    ):  # an error in words, before the service hangs up
+        yield Unknown(
+            f"error {message.get('code', '')} {message.get('status', '')}: {message['message']}"[:200]
+        )
+        return
     for strange in sorted((message.keys() - KNOWN) | (content.keys() - KNOWN_CONTENT)):
         yield Unknown(strange[:64])
 
@@ -174,7 +213,7 @@ def _part(part: Json) -> ServerMessage:
     if "inlineData" in part:
         blob = _object(part, "inlineData")
         mime = _text(blob, "mimeType")
-        if not mime.startswith("audio/pcm"):
+        if mime.partition(";")[0].strip() != "audio/pcm":
             return Unknown(f"part {mime[:48]}")
         return Speech(_bytes(_text(blob, "data")), _rate(mime))
     if "text" in part:
@@ -209,11 +248,19 @@ def _usage(usage: Json) -> Usage:
 
 
 def _rate(mime: str) -> int:
-    found = re.search(r"rate=(\d{1,6})(?!\d)", mime, re.ASCII)
+    found = re.search(r"rate=(\d{1,9})", mime, re.ASCII)
     rate = int(found[1]) if found else RECEIVE_RATE_HZ
     if rate not in RATES_HZ:
         raise WireError(f"a sample rate of {rate} Hz")
     return rate
+
+
+def _finite(text: str) -> float:
+    """A number of JSON; what overflows, and what is none (NaN), has no place in it."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is not a finite number")
+    return number
 
 
 def _seconds(duration: object) -> float:
@@ -271,7 +318,7 @@ def _text(parent: Json, key: str) -> str:
 def _as_text(value: object, where: str) -> str:
     if not isinstance(value, str):
         raise WireError(f"{where} is {_kind(value)}, not a text")
-    return value
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()  # no lone surrogates
 
 
 def _flag(parent: Json, key: str) -> bool:

@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.core.calls import CALL_S, MOST_CALLS, Calls, OpenCall
+from appliance.core.calls import CALL_S, MOST_CALLS, Calls
 from appliance.core.effects import Effect, Reply, Send, SetLights, Tell
 from appliance.core.events import LightsFailed, LightsSet
 from appliance.core.lights import FromModel, FromPerson, Kind, LightState, Origin
 from appliance.core.messages import FunctionAnswer, FunctionCall, ToolCall, ToolCallCancellation, ToolResponse
 from appliance.core.tools import Lamp, Tools
 from appliance.core.wire import encode
-from tests.core.vocabulary import check_value
 from tests.judge import judge_client
 
 ON, OFF = LightState(on=True), LightState(on=False)
@@ -181,8 +180,29 @@ def test_a_long_name_is_cut_where_it_is_shown_and_whole_where_it_is_answered() -
     assert [e.message.answers[0].name for e in effects if isinstance(e, Send)] == ["n" * 500]  # type: ignore[union-attr]
 
 
-def test_an_open_call_is_a_value() -> None:
-    check_value(OpenCall)
+def test_what_the_lights_show_is_known_though_nobody_waits_for_it_any_more() -> None:
+    for forget in (
+        lambda calls: calls.cancelled(7, ToolCallCancellation(("1",))),
+        lambda calls: calls.wake(105.0),
+        lambda calls: calls.line_down(),
+    ):
+        calls = home()
+        calls.asked(7, ToolCall((FunctionCall("1", "set_lights", {"names": ["fan"], "power": "on"}),)), 100.0)
+        forget(calls)
+        assert calls.failed(LightsFailed(FromModel(7, "1", "set_lights"), "no bus")) == []
+        assert calls.tools.states["fan"] == OFF
+
+
+def test_a_failed_order_does_not_undo_the_one_after_it() -> None:
+    calls = home()
+    asked = [
+        FunctionCall("1", "set_lights", {"names": ["spot"], "power": "on"}),
+        FunctionCall("2", "set_lights", {"names": ["spot"], "brightness": 40}),
+    ]
+    calls.asked(7, ToolCall(tuple(asked)), 100.0)
+    calls.failed(LightsFailed(FromModel(7, "1", "set_lights"), "no bus"))
+    calls.set(LightsSet(FromModel(7, "2", "set_lights"), {"spot": DIM}))
+    assert calls.tools.states["spot"] == DIM
 
 
 # -- whatever happens -------------------------------------------------------------------------------

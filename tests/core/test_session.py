@@ -106,6 +106,11 @@ def hung(now: float, why: str) -> tuple[list[Effect], Line]:
     return [Hang(3), Tell("line", {"state": why})], Down(now)
 
 
+def no_network(now: float) -> tuple[list[Effect], Line]:
+    told, line = failed(OFFLINE, now, 1.0)
+    return [Hang(3), *told], line
+
+
 def no_setup(now: float) -> tuple[list[Effect], Line]:
     told, line = failed(NO_SETUP, now, 1.0)
     return [Hang(3), *told], line
@@ -136,9 +141,9 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("quota", "stop"): ([], Down(FOREVER)),
     ("dialing", "up"): ([Send(3, SETUP)], Greeting(3, 110.0, resuming=False)),
     ("dialing", "lost"): failed(TOO_EARLY, 110.0, 1.0, OLD),
-    ("dialing", "wake at 115"): no_setup(115.0),
-    ("dialing", "wake at 145"): no_setup(145.0),
-    ("dialing", "wake at 640"): no_setup(640.0),
+    ("dialing", "wake at 115"): no_network(115.0),
+    ("dialing", "wake at 145"): no_network(145.0),
+    ("dialing", "wake at 640"): no_network(640.0),
     ("dialing", "stop"): ([Hang(3)], Down(FOREVER)),
     ("greeting", "setup complete"): (
         [Tell("line", {"state": "live", "resumed": False})],
