@@ -8,6 +8,8 @@ gone. As long as one is open, nothing else may be sent on that link.
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from .effects import Effect, Reply, Send, SetLights, Tell
 from .events import LightsFailed, LightsSet
 from .lights import FromModel, FromPerson, LightState, Origin
@@ -53,6 +55,8 @@ class Calls:
                 return self._order(FromPerson(ask), states, now)
             case Answer(response):
                 return self._answer(FromPerson(ask), response)
+            case never:
+                assert_never(never)
 
     def set(self, event: LightsSet) -> list[Effect]:
         self._ordered.pop(event.origin, None)
@@ -94,6 +98,8 @@ class Calls:
                 return self._order(origin, states, now)
             case Answer(response):
                 return self._answer(origin, response)
+            case never:
+                assert_never(never)
 
     def _order(self, origin: Origin, states: dict[str, LightState], now: float) -> list[Effect]:
         # The order counts from now on, so that a second call of the same message builds on the first.
@@ -110,6 +116,8 @@ class Calls:
                 return [Send(link, ToolResponse((answer,))), told]
             case FromPerson(ask):
                 return [Reply(ask, {"ok": "error" not in response, **response})]
+            case never:
+                assert_never(never)
 
     def _shown(self, names: tuple[str, ...]) -> Tell:
         return Tell("lights", self.tools.shown(names))

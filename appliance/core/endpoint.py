@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from typing import assert_never
 
 from .audio import FRAME_MS, frames
 
@@ -69,6 +70,8 @@ class Endpointer:
                 return self._quiet(index)
             case Talking(last):
                 return self._talking(index if speech else last, index)
+            case never:
+                assert_never(never)
 
     def _quiet(self, index: int) -> Onset | None:
         window = list(self._recent)[-START_WINDOW:]

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import assert_never
 
 
 class Gesture(Enum):
@@ -59,6 +60,8 @@ class Button:
                 return until
             case Open():
                 return None
+            case never:
+                assert_never(never)
 
     def pressed(self, now: float) -> list[Gesture]:
         match self.state:
@@ -70,6 +73,8 @@ class Button:
                 return [Gesture.LET_GO, Gesture.TOUCH]
             case Down() | Holding():
                 return []
+            case never:
+                assert_never(never)
 
     def released(self, now: float) -> list[Gesture]:
         match self.state:
@@ -84,6 +89,8 @@ class Button:
                 return [Gesture.LET_GO]
             case Open() | Holding():
                 return []
+            case never:
+                assert_never(never)
 
     def tap(self) -> list[Gesture]:
         """A tap by command. A finger on the button is stronger."""

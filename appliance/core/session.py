@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from .effects import Dial, Effect, Hang, Send, Tell
 from .events import LinkDown, LinkUp
@@ -138,6 +139,8 @@ class Session:
                 return since + SETUP_S
             case Live(_, _, leave_by):
                 return min(leave_by, self._idle_at() or leave_by)
+            case never:
+                assert_never(never)
 
     # -- wishes -------------------------------------------------------------------------------------
 
@@ -235,6 +238,8 @@ class Session:
                 return []
             case Dialing(link) | Greeting(link) | Live(link):
                 return [Hang(link)]
+            case never:
+                assert_never(never)
 
     # -- inside -------------------------------------------------------------------------------------
 
@@ -292,3 +297,5 @@ class Session:
                 return min(WAIT_MOST_S, WAIT_S * 2.0 ** min(self._refusals - 1, DOUBLINGS))
             case Remedy.REFUSED:
                 return REFUSED_S
+            case never:
+                assert_never(never)

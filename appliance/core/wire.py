@@ -183,12 +183,9 @@ def _messages(message: Json) -> Iterator[ServerMessage]:
         yield _resumption(_object(message, "sessionResumptionUpdate"))
     if "goAway" in message:
         yield GoAway(_seconds(_object(message, "goAway").get("timeLeft")))
-    if "message" in message and not (
-        message.keys() & KNOWN
-    ):  # an error in words, before the service hangs up
-        yield Unknown(
-            f"error {message.get('code', '')} {message.get('status', '')}: {message['message']}"[:200]
-        )
+    if "message" in message and not message.keys() & KNOWN:
+        # An error in words, as some services say it before they hang up.
+        yield Unknown(f"error {message.get('code', '')}: {message['message']}"[:200])
         return
     for strange in sorted((message.keys() - KNOWN) | (content.keys() - KNOWN_CONTENT)):
         yield Unknown(strange[:64])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from appliance.core import session as module
 from appliance.core.effects import Dial, Effect, Hang, Send, Tell
 from appliance.core.events import Cause, LinkDown, LinkUp
-from appliance.core.faults import AGE, DROPPED, KEY_REFUSED, NO_SETUP, OFFLINE, QUOTA, Fault, Remedy
+from appliance.core.faults import AGE, DROPPED, KEY_REFUSED, MODEL, NO_SETUP, OFFLINE, QUOTA, Fault, Remedy
 from appliance.core.messages import GoAway, Handle, Resumption, Setup, SetupComplete
 from appliance.core.session import FOREVER, Dialing, Down, Greeting, Line, Live, Session
 from tests.core.vocabulary import SECRET, check_value, values_of
@@ -649,3 +649,36 @@ def test_there_is_one_link_at_a_time_and_none_that_nobody_wants(
         assert isinstance(made.line, Down) == (not links)
         assert repr(made).startswith("link ")
         assert SECRET not in repr(made)
+
+
+def test_the_time_is_told_with_the_instruction_where_both_are_known() -> None:
+    for told, clock, sent in (
+        ("Be kind.", "Sunday 22 November 2026, 23:51", "Be kind.\n\nIt is Sunday 22 November 2026, 23:51."),
+        ("Be kind.", "", "Be kind."),
+        ("", "Sunday 22 November 2026, 23:51", ""),
+    ):
+        session = Session(Setup("m", told), lambda: iter([1.0]), always=True, idle_close_s=60.0)
+        session.wake(100.0, quiet=True)
+        [effect] = session.up(LinkUp(1, clock), 100.1)
+        assert isinstance(effect, Send)
+        assert isinstance(effect.message, Setup)
+        assert effect.message.system_instruction == sent
+
+
+def test_when_a_model_is_gone_the_next_is_tried_until_there_is_none() -> None:
+    delays = itertools.repeat(0.5)
+    session = Session(
+        Setup("a"), lambda: delays, always=True, idle_close_s=60.0, fallbacks=(Setup("b"), Setup("c"))
+    )
+    tried: list[str] = []
+    now = 100.0
+    for link in (1, 2, 3):
+        session.wake(now, quiet=True)
+        [effect] = session.up(LinkUp(link), now)
+        assert isinstance(effect, Send)
+        assert isinstance(effect.message, Setup)
+        tried.append(effect.message.model)
+        session.down(LinkDown(link, Cause.CLOSED, 1008, "models/x is not found for API version"), now)
+        now += 0.5
+    assert tried == ["a", "b", "c"]
+    assert session.fault is MODEL

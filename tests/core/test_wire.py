@@ -728,3 +728,67 @@ def written(message: ServerMessage) -> dict[str, Any]:
 @given(said)
 def test_whatever_the_service_says_reads_back(message: ServerMessage) -> None:
     assert decode(json.dumps(written(message))) == (message,)
+
+
+def test_all_that_can_be_asked_of_a_model_is_written() -> None:
+    setup = Setup(
+        "gemini-x",
+        voice="Kore",
+        language="de-DE",
+        modality="TEXT",
+        thinking=0,
+        affective=True,
+        proactive=True,
+        functions=({"name": "f", "description": "d"},),
+        own_tools=("googleSearch", "codeExecution"),
+        coverage="TURN_INCLUDES_ALL_INPUT",
+        extra={"generationConfig": {"temperature": 0.5}, "labels": {"a": "b"}, "outputAudioTranscription": 1},
+    )
+    body = json.loads(encode(setup))["setup"]
+    assert body["generationConfig"] == {
+        "responseModalities": ["TEXT"],
+        "speechConfig": {
+            "voiceConfig": {"prebuiltVoiceConfig": {"voiceName": "Kore"}},
+            "languageCode": "de-DE",
+        },
+        "thinkingConfig": {"thinkingBudget": 0},
+        "enableAffectiveDialog": True,
+        "temperature": 0.5,
+    }
+    assert body["proactivity"] == {"proactiveAudio": True}
+    assert body["tools"] == [
+        {"functionDeclarations": [{"name": "f", "description": "d"}]},
+        {"googleSearch": {}},
+        {"codeExecution": {}},
+    ]
+    assert body["realtimeInputConfig"]["turnCoverage"] == "TURN_INCLUDES_ALL_INPUT"
+    assert (body["labels"], body["outputAudioTranscription"]) == ({"a": "b"}, 1)
+    assert body["sessionResumption"] == {}
+
+
+def test_a_level_of_thinking_is_written_in_capitals() -> None:
+    body = json.loads(encode(Setup("gemini-x", thinking="low", language="fr-FR")))["setup"]
+    assert body["generationConfig"]["thinkingConfig"] == {"thinkingLevel": "LOW"}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_what_is_no_number_is_not_json(number: str) -> None:
+    with pytest.raises(WireError):
+        decode(f'{{"toolCall":{{"functionCalls":[{{"args":{{"x":{number}}}}}]}}}}')
+    [call] = decode('{"toolCall":{"functionCalls":[{"id":"1","name":"f","args":{"x":0.5}}]}}')
+    assert call == ToolCall((FunctionCall("1", "f", {"x": 0.5}),))
+
+
+def test_an_error_in_words_is_told() -> None:
+    assert decode('{"code": 13, "message": "Internal", "status": "X"}') == (Unknown("error 13: Internal"),)
+
+
+def test_half_a_character_is_not_passed_on() -> None:
+    assert decode('{"serverContent":{"outputTranscription":{"text":"a\\ud800é"}}}') == (ModelSaid("a?é"),)
+
+
+def test_only_pcm_is_played() -> None:
+    part = '{"inlineData":{"mimeType":"audio/pcmu;rate=8000","data":""}}'
+    assert decode(f'{{"serverContent":{{"modelTurn":{{"parts":[{part}]}}}}}}') == (
+        Unknown("part audio/pcmu;rate=8000"),
+    )
