@@ -128,6 +128,15 @@ def test_a_press_while_it_speaks_silences_it_at_once() -> None:
     assert room.outcomes() == ["interrupted", "answered"]
 
 
+def test_a_tap_while_it_listens_is_the_last_word() -> None:
+    room = Room(always_connected=True)
+    room.pass_time(1.0)
+    room.press()
+    room.pass_time(1.0, speech=True)
+    room.press()
+    assert squeezed(room.sent()) == "S(a)"
+
+
 def test_lights_obey_and_the_line_is_gated_meanwhile() -> None:
     room = Room(calls("set_lights", names=["study"], power="on"))
     room.ask()
