@@ -137,6 +137,7 @@ def _setup(config: Config, model: str, lamps: Sequence[Lamp], tools: Tools) -> S
         compress_to_tokens=live.compress_to_tokens,
         interruptible=config.turns.interruptible,
         coverage=COVERAGES[config.turns.coverage],
+        realtime_text=profile.text == "realtime",
         extra=live.extra_setup,
     )
 

@@ -64,6 +64,10 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     verb("status", _status, "How is it?")
     command = verb("talk", _talk, "Tap the button, or hold it.")
     command.add_argument("--hold", type=_seconds, metavar="SECONDS", help="hold the button so long")
+    command = verb("ask", _ask_text, "Ask a question in writing, and read the answer.")
+    command.add_argument("text", metavar="TEXT")
+    command.add_argument("--speak", action="store_true", help="let the box speak the answer, too")
+    verb("say", _say, "Make the box say something.").add_argument("text", metavar="TEXT")
     verb("cancel", _cancel, "Silence, and no listening.")
     command = verb("lights", _lights, "Show the lights, or set one.")
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
@@ -160,8 +164,13 @@ def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:
 # -- the daemon's socket ------------------------------------------------------------------------------
 
 
-def _ask(options: argparse.Namespace, body: Mapping[str, object]) -> dict[str, object]:
-    return request(socket_path(configuration(options)), body)
+ANSWER_S = 300.0  # the model may have much to say, and it is spoken before it is over
+
+
+def _ask(
+    options: argparse.Namespace, body: Mapping[str, object], timeout_s: float = 5.0
+) -> dict[str, object]:
+    return request(socket_path(configuration(options)), body, timeout_s)
 
 
 def _done(options: argparse.Namespace, answer: Mapping[str, object], text: str) -> int:
@@ -197,6 +206,16 @@ def _talk(options: argparse.Namespace) -> int:
     if options.hold is not None:
         body["hold_s"] = options.hold
     return _done(options, _ask(options, body), "")
+
+
+def _ask_text(options: argparse.Namespace) -> int:
+    body = {"do": "ask", "text": options.text, "speak": options.speak}
+    answer = _ask(options, body, ANSWER_S)
+    return _done(options, answer, str(answer.get("answer") or "(it chose to say nothing)"))
+
+
+def _say(options: argparse.Namespace) -> int:
+    return _done(options, _ask(options, {"do": "say", "text": options.text}, ANSWER_S), "")
 
 
 def _cancel(options: argparse.Namespace) -> int:

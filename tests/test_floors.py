@@ -29,12 +29,13 @@ IO = {
 IO |= {"logging", "urllib", "http", "queue", "multiprocessing", "concurrent", "datetime", "uuid", "secrets"}
 SOUND = {"soundcard", "microphone", "speaker", "playout", "portaudio", "quiet", "resample"}
 
-GROUND = ("core", "errors", "problems", "models", "settings", "suitable", "config")
+GROUND = ("core", "errors", "problems", "models", "settings", "suitable", "config", "asking")
 MAY = {  # room: the rooms it may know besides itself; a file of the package is a room of its own
     "errors": (),
     "problems": ("errors",),
     "models": (),
     "settings": ("core",),
+    "asking": ("core", "problems"),
     "suitable": ("models", "problems", "settings"),
     "config": ("core", "errors", "problems", "models", "settings", "suitable"),
     "core": ("errors",),

@@ -28,31 +28,22 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from ..core.events import Asked, Cancel, Event, Lights, Request, Status, Talk
+from ..asking import LINE_BYTES, Refused, parse
+from ..core.events import Ask, Asked, Event, Request, Say
 from ..errors import ControlError
-from ..problems import nearest, one_of, shown
 
-LINE_BYTES = 4096  # the longest sensible request has 200
 TOO_LONG = b" " * (LINE_BYTES + 1)
 CONNECTIONS = 8  # one for each person in the room who watches, and some to spare
 OUTSTANDING = 16  # asks that the daemon has not answered: more means that it does not answer at all
-NAME_CHARACTERS = 64  # as in the configuration
-HOLD_S = (0.1, 60.0)  # the longest utterance that the default configuration lets through
 IDLE_S = 30.0  # a client that says nothing gives its place to another
 REPLY_S = 10.0  # the daemon answers at once, and a light within a second
+ANSWER_S = 300.0  # what the model answers has to be spoken first; the core has limits of its own
 CLOSE_S = 1.0  # for the last line to be read
 WATCH_LINES = 256  # half a minute of the liveliest conversation
 WATCH_BYTES = 16_384  # beyond these the lines wait in the watcher's own bound
 PROBE_S = 1.0
 EX_SOFTWARE = 70  # sysexits.h: an internal error, to be restarted
 
-REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "do"
-    "status": (),
-    "talk": ("hold_s",),
-    "cancel": (),
-    "lights": ("name", "change"),
-    "watch": (),
-}
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +128,7 @@ class Control:
             while (line := await self._next(reader)) is not None:
                 try:
                     request = parse(line)
-                except _Refused as refused:
+                except Refused as refused:
                     writer.write(_refusal(*refused.args))
                     if line == TOO_LONG:
                         return
@@ -168,16 +159,17 @@ class Control:
     async def _ask(self, request: Request) -> bytes:
         if len(self._asks) >= OUTSTANDING:
             return _refusal(f"{OUTSTANDING} requests wait for an answer already", "see the daemon's log")
+        limit_s = ANSWER_S if isinstance(request, Ask | Say) else self._reply_s
         ask = next(self._numbers)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._asks[ask] = answer
         self._post(Asked(ask, request))
         try:
-            async with asyncio.timeout(self._reply_s):
+            async with asyncio.timeout(limit_s):
                 return await answer
         except TimeoutError:
-            log.warning("no answer to %s in %g s", type(request).__name__, self._reply_s)
-            return _refusal(f"the daemon gave no answer in {self._reply_s:g} s", "see the daemon's log")
+            log.warning("no answer to %s in %g s", type(request).__name__, limit_s)
+            return _refusal(f"the daemon gave no answer in {limit_s:g} s", "see the daemon's log")
 
     async def _show(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Stream what is told until the client leaves."""
@@ -285,71 +277,6 @@ def _clear(path: Path) -> None:
         except (TimeoutError, BlockingIOError):
             pass  # its queue is full: alive, if not well
     raise ControlError(f"another daemon is running and listens on {path}; stop it first")
-
-
-# -- requests ---------------------------------------------------------------------------------------
-
-
-class _Refused(Exception):
-    """A request that is none: what is wrong, and what would be right."""
-
-
-def parse(line: bytes) -> Request | None:
-    """One line as a request; None is a watch. Any other bytes raise _Refused(error, remedy)."""
-    if len(line.rstrip(b"\n")) > LINE_BYTES:
-        raise _Refused(f"a request of more than {LINE_BYTES} bytes", "one request a line")
-    try:
-        body = json.loads(line)
-    except (ValueError, RecursionError):
-        raise _Refused("not JSON", 'as in {"do": "status"}') from None
-    if not isinstance(body, dict) or not isinstance(body.get("do"), str):
-        raise _Refused('no "do"', f'an object such as {{"do": "status"}}; "do" is {one_of(REQUESTS)}')
-    do = body.pop("do")
-    if do not in REQUESTS:
-        raise _Refused(f"unknown request {shown(do)}", _instead(do, REQUESTS))
-    for key in body:
-        if key not in REQUESTS[do]:
-            raise _Refused(f"unknown key {shown(key)} of {do!r}", _instead(key, REQUESTS[do]))
-    match do:
-        case "status":
-            return Status()
-        case "talk":
-            return Talk(_hold(body.get("hold_s")))
-        case "cancel":
-            return Cancel()
-        case "lights":
-            return _lights(_text(body, "name"), _text(body, "change"))
-        case _:
-            return None
-
-
-def _instead(word: str, choices: Mapping[str, object] | tuple[str, ...]) -> str:
-    near = nearest(word, choices)
-    return f"one of {one_of(choices)}" + (f"; did you mean {near!r}?" if near else "")
-
-
-def _hold(value: object) -> float | None:
-    if value is None:
-        return None
-    least, most = HOLD_S
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise _Refused(f"hold_s is {shown(value)}", f"a number from {least:g} to {most:g} (seconds)")
-    return float(value)
-
-
-def _text(body: Mapping[str, object], key: str) -> str | None:
-    value = body.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, str) or not 0 < len(value) <= NAME_CHARACTERS or not value.isprintable():
-        raise _Refused(f"{key} is {shown(value)}", f"a text of 1 to {NAME_CHARACTERS} printable characters")
-    return value
-
-
-def _lights(name: str | None, change: str | None) -> Lights:
-    if change is not None and name is None:
-        raise _Refused("a change without a name", 'say which light, as in "name": "kitchen lamp"')
-    return Lights(name, change)
 
 
 # -- JSON -------------------------------------------------------------------------------------------

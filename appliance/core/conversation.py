@@ -23,12 +23,13 @@ from . import floor as fl
 from . import messages as ms
 from .audio import FRAME_MS, Frame, Ring
 from .calls import Calls
+from .claims import claims
 from .effects import Beat, Effect, Finish, Play, Quit, Reply, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
-from .faults import Remedy
 from .gesture import Button, Gesture
 from .health import Health
 from .mood import Mood, strongest
+from .questions import WORD_FOR_WORD, Questions
 from .session import Session
 from .timeline import Timeline
 from .tools import Tools
@@ -67,6 +68,7 @@ class Conversation:
             fallbacks=rules.fallbacks,
         )
         self.calls = Calls(tools)
+        self.questions = Questions()
         self.health = Health(rules.beat_s)
         self.timeline = Timeline()
         self.mood = Mood.STARTING
@@ -202,12 +204,13 @@ class Conversation:
 
     def _message(self, link: int, message: ms.ServerMessage, now: float) -> list[Effect]:
         match message:
-            case ms.Speech() | ms.Words():
+            case ms.Speech() | ms.Words(_, True):
                 return self._turn(message, now)
-            case ms.ModelSaid(text):
+            case ms.ModelSaid(text) | ms.Words(text):
                 effects = self._turn(message, now)
                 if isinstance(self.turn.model, fl.Abandoned):  # nobody hears it, so nobody reads it
                     return effects
+                self.questions.said(self.turn.number, text)
                 told = Tell("transcript", {"who": "model", "text": text, "turn": self.turn.number})
                 return [told, *effects]
             case ms.PersonSaid(text):
@@ -238,7 +241,7 @@ class Conversation:
             effects += self._turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
-            effects += self._flow(self.uplink.line_up(link), now)
+            effects += self._flow(self.uplink.line_up(link, realtime_text=self.session.realtime_text), now)
         return effects
 
     # -- orders of the turn -------------------------------------------------------------------------
@@ -268,12 +271,14 @@ class Conversation:
                 steps = self.timeline.close(turn)
                 if outcome in PROOFS:
                     self.session.proved()
-                return [Tell("turn", {"turn": turn, "outcome": outcome, **steps})]
+                told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
+                quiet = self._turn(fl.Dismissed(), now) if self.questions.is_mute(turn) else []
+                return [told, *quiet, *self.questions.over(turn, outcome)]
             case Finish() if self.health.speaker is not None:
                 return [order, *self._turn(fl.Dumb(), now)]
             case Play(turn):
                 self.timeline.mark(turn, "first_byte", now)
-                return [order]
+                return [] if self.questions.is_mute(turn) else [order]
             case _:
                 return [order]
 
@@ -304,6 +309,10 @@ class Conversation:
                 return [*self._gestures(self.button.tap(), now), Reply(ask, {"ok": True})]
             case ev.Talk(float() | int() as hold_s):
                 return [*self._gestures(self.button.hold(now, hold_s), now), Reply(ask, {"ok": True})]
+            case ev.Ask(text, speak):
+                return self._typed(ask, text, now, speak=speak)
+            case ev.Say(text):
+                return self._typed(ask, WORD_FOR_WORD + text, now, speak=True)
             case ev.Cancel():
                 return [*self._turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
             case ev.Lights(None, _) | ev.Lights(_, None):
@@ -314,6 +323,14 @@ class Conversation:
                 return [Reply(ask, {"ok": True, **self.status()})]
             case _:
                 raise AssertionError("Lights has a name and a change, or lacks one")
+
+    def _typed(self, ask: int, text: str, now: float, *, speak: bool) -> list[Effect]:
+        if self.turn.is_hearing:
+            return [Reply(ask, {"ok": False, "error": "somebody is speaking to the box: try again"})]
+        effects = self._turn(fl.Typed(), now)
+        self.questions.asked(self.turn.number, ask, speak=speak)
+        effects += self._line(self.session.want(now), now)
+        return effects + self._flow(self.uplink.type(self.turn.number, text, now), now)
 
     def status(self) -> dict[str, object]:
         """What a person wants to know of it all."""
@@ -357,34 +374,8 @@ class Conversation:
             self.session.need()
         if self.session.is_leaving and self._is_quiet:
             effects += self._line(self.session.wake(now, quiet=True), now)
-        mood = strongest(self._claims(now))
+        mood = strongest(claims(self.turn.phase, self.session, self.health))
         if mood is not self.mood:
             self.mood = mood
             effects += [Show(mood), Tell("phase", {"mood": str(mood)})]
         return effects
-
-    def _claims(self, now: float) -> set[Mood]:
-        claims = {PHASES[type(self.turn.phase)]}
-        if isinstance(self.turn.phase, fl.Listening) and self.turn.phase.follow_up:
-            claims = {Mood.FOLLOW_UP}
-        if isinstance(self.turn.phase, fl.Waiting) and self.session.link is None:
-            claims.add(Mood.CONNECTING)
-        if self.health.microphone is not None:
-            claims.add(Mood.STARTING if self.health.is_new else Mood.NO_MICROPHONE)
-        match self.session.trouble:
-            case None:
-                pass
-            case fault if fault.remedy in (Remedy.REFUSED, Remedy.WAIT):
-                claims.add(Mood.REFUSED)
-            case fault if fault.remedy is Remedy.BACK_OFF and self.session.is_wanted:
-                claims.add(Mood.OFFLINE)
-        return claims
-
-
-PHASES: dict[type, Mood] = {
-    fl.Idle: Mood.IDLE,
-    fl.Listening: Mood.LISTENING,
-    fl.Hearing: Mood.LISTENING,
-    fl.Waiting: Mood.THINKING,
-    fl.Speaking: Mood.SPEAKING,
-}

@@ -35,6 +35,21 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    """A question that was typed. Answered in writing when its turn is over, and aloud if `speak`."""
+
+    text: str
+    speak: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Words that the box is to speak."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Silence, and no listening."""
 
@@ -52,7 +67,7 @@ class Lights:
     change: str | None = None
 
 
-Request = Talk | Cancel | Status | Lights
+Request = Talk | Ask | Say | Cancel | Status | Lights
 
 
 @dataclass(frozen=True, slots=True)

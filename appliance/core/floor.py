@@ -106,6 +106,11 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Typed:
+    """A question was typed: it is a turn of its own, with nothing to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
 class LineLost:
     """`kept`: what the person said will be sent again."""
 
@@ -154,6 +159,7 @@ Told = (
     | ActivityBegan
     | ActivityEnded
     | Progress
+    | Typed
     | LineLost
     | Unanswerable
     | Deaf

@@ -43,6 +43,7 @@ class Setup:
     compress_to_tokens: int | None = None
     interruptible: bool = True
     coverage: str | None = None
+    realtime_text: bool = True
     extra: Json = field(default_factory=dict)
     resume: Handle | None = None
 
@@ -65,6 +66,20 @@ class ActivityEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class Text:
+    """Typed words within an activity."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Typed words as a whole turn, for models that take no text in an activity."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionAnswer:
     id: str
     name: str
@@ -76,7 +91,7 @@ class ToolResponse:
     answers: tuple[FunctionAnswer, ...]
 
 
-ClientMessage = Setup | ActivityStart | Audio | ActivityEnd | ToolResponse
+ClientMessage = Setup | ActivityStart | Audio | Text | ActivityEnd | Content | ToolResponse
 
 
 # -- what the service says --------------------------------------------------------------------------

@@ -116,6 +116,11 @@ class Session:
         return self.line.link if isinstance(self.line, Live) else None
 
     @property
+    def realtime_text(self) -> bool:
+        """How the model of this line takes typed words."""
+        return self._setup.realtime_text
+
+    @property
     def fault(self) -> Fault | None:
         return self.line.why if isinstance(self.line, Down) else None
 

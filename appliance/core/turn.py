@@ -52,6 +52,7 @@ from .floor import (
     Silent,
     Speaking,
     Told,
+    Typed,
     Unanswerable,
     Waiting,
 )
@@ -117,6 +118,11 @@ class Turn:
                 return [Settle(self.number)]
             case (Speaking() as speaking, Progress()):
                 self.phase = replace(speaking, until=now + self._manners.answer_timeout_s)
+            case (Idle() | Listening() | Waiting() | Speaking(), Typed()):
+                orders = self._hush()
+                self.number += 1
+                self.phase = Waiting()
+                return orders
             case (phase, LineLost(kept)):
                 return self._line_lost(phase, now, index, kept=kept)
             case (Waiting(), Unanswerable(turn, why)) if turn == self.number:
@@ -175,7 +181,11 @@ class Turn:
     def _hush(self) -> list[Order]:
         """Silence what plays, and want no more of it."""
         match (self.phase, self.model):
-            case (Speaking(finished=True), Silent()) | (Waiting(None), _) | (_, Abandoned()):
+            case (
+                (Idle() | Listening() | Speaking(finished=True), Silent())
+                | (Waiting(None), _)
+                | (_, Abandoned())
+            ):
                 pass  # the service owes nothing, or is known to
             case _:
                 self.model = Abandoned()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from .audio import FRAME_MS
 from .effects import Effect, Send
-from .messages import ActivityEnd, ActivityStart, Audio, ClientMessage
+from .messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Content, Text
 
 CHUNK_FRAMES = 2  # 40 ms: the upper end of the 20 to 40 ms that the service advises, half the messages
 KEEP_S = 15.0  # a question answered later than that is an answer to nobody
@@ -30,6 +30,7 @@ class Utterance:
 
     turn: int
     frames: list[bytes] = field(default_factory=list)
+    text: str = ""
     closed_at: float | None = None
     links: int = 0
     sent: int = 0
@@ -54,6 +55,7 @@ class Uplink:
         self.link: int | None = None
         """The line that is used, None while there is none."""
         self.is_gated = False
+        self._realtime_text = True
 
     def __repr__(self) -> str:
         unsent = sum(len(u.frames) - u.sent for u in self._kept)
@@ -74,6 +76,11 @@ class Uplink:
 
     def open(self, turn: int, frames: list[bytes]) -> Flow:
         self._kept.append(Utterance(turn, frames))
+        return self._flow()
+
+    def type(self, turn: int, text: str, now: float) -> Flow:
+        """An utterance that was typed: whole at once."""
+        self._kept.append(Utterance(turn, text=text, closed_at=now))
         return self._flow()
 
     def add(self, pcm: bytes) -> Flow:
@@ -101,7 +108,9 @@ class Uplink:
 
     # -- the line -----------------------------------------------------------------------------------
 
-    def line_up(self, link: int) -> Flow:
+    def line_up(self, link: int, *, realtime_text: bool = True) -> Flow:
+        """`realtime_text`: typed words go into an activity; else they are a turn of their own."""
+        self._realtime_text = realtime_text
         self.link, self.is_gated = link, False
         return self._flow()
 
@@ -150,16 +159,20 @@ class Uplink:
         for utterance in self._kept:
             if utterance.ended:
                 continue
+            whole = utterance.text and not self._realtime_text
             if not utterance.started:
                 utterance.started = True
                 utterance.links += 1
-                messages.append(ActivityStart())
+                messages.append(Content(utterance.text) if whole else ActivityStart())
                 started.append(utterance.turn)
             messages += _chunks(utterance)
+            if utterance.text and not whole:
+                messages.append(Text(utterance.text))
             if utterance.closed_at is None:
                 break
             utterance.ended = True
-            messages.append(ActivityEnd())
+            if not whole:
+                messages.append(ActivityEnd())
             ended.append(utterance.turn)
         return Flow(tuple(Send(link, m) for m in messages), tuple(started), tuple(ended))
 

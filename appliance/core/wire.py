@@ -24,6 +24,7 @@ from .messages import (
     ActivityStart,
     Audio,
     ClientMessage,
+    Content,
     FunctionCall,
     GenerationComplete,
     GoAway,
@@ -37,6 +38,7 @@ from .messages import (
     Setup,
     SetupComplete,
     Speech,
+    Text,
     ToolCall,
     ToolCallCancellation,
     ToolResponse,
@@ -65,6 +67,11 @@ def encode(message: ClientMessage) -> str:
             return '{"realtimeInput":{"activityStart":{}}}'
         case ActivityEnd():
             return '{"realtimeInput":{"activityEnd":{}}}'
+        case Text(text):
+            return json.dumps({"realtimeInput": {"text": text}})
+        case Content(text):
+            turn = {"role": "user", "parts": [{"text": text}]}
+            return json.dumps({"clientContent": {"turns": [turn], "turnComplete": True}})
         case ToolResponse(answers):
             responses = [{"id": a.id, "name": a.name, "response": dict(a.response)} for a in answers]
             return json.dumps({"toolResponse": {"functionResponses": responses}})

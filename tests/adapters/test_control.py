@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from appliance import asking as asking_module
 from appliance import caller as caller_module
 from appliance.adapters import control as control_module
 from appliance.adapters.control import EX_SOFTWARE, Control, plain
@@ -215,9 +216,9 @@ def test_no_bytes_harm_the_daemon(hardened: Daemon, said: bytes) -> None:
 
 @given(line=st.binary(max_size=300) | nearly)
 def test_every_line_is_a_request_or_refused(line: bytes) -> None:
-    with contextlib.suppress(control_module._Refused):
-        assert control_module.parse(line) is None or isinstance(
-            control_module.parse(line), Status | Talk | Cancel | Lights
+    with contextlib.suppress(asking_module.Refused):
+        assert asking_module.parse(line) is None or isinstance(
+            asking_module.parse(line), Status | Talk | Cancel | Lights
         )
 
 

@@ -114,6 +114,12 @@ class Promises:
                 assert self.in_activity
                 assert not self.open_calls
                 self.in_activity = False
+            case ms.Text():
+                assert self.in_activity
+                assert not self.open_calls
+            case ms.Content():
+                assert not self.in_activity
+                assert not self.open_calls
             case ms.Audio(pcm):
                 assert self.in_activity, "audio only within an activity"
                 assert not self.open_calls
@@ -263,7 +269,7 @@ def answers(room: Room, message: ms.ClientMessage) -> None:
     match message:
         case ms.Setup():
             room.says(ms.SetupComplete())
-        case ms.ActivityEnd():
+        case ms.ActivityEnd() | ms.Content():
             room.says(ms.PersonSaid(" Hello?"), delay_s=0.3)
             for number in range(5):
                 room.says(CHUNK, ms.ModelSaid(" la"), delay_s=0.5 + number * 0.05)

@@ -23,6 +23,7 @@ DROPPED = (ev.Cause.DROPPED, 1006, "")
 def kinds(messages: list[ms.ClientMessage]) -> str:
     """The order of messages in letters: S(etup) ( audio ) T(ool response)."""
     letters = {ms.Setup: "S", ms.ActivityStart: "(", ms.Audio: "a", ms.ActivityEnd: ")", ms.ToolResponse: "T"}
+    letters |= {ms.Text: "t", ms.Content: "C"}
     return "".join(letters[type(m)] for m in messages)
 
 
@@ -465,6 +466,80 @@ def test_status_tells_how_long_the_steps_took() -> None:
     assert 700 <= steps["speech_end_to_activity_end"]["median"] <= 800
 
 
+def replies(room: Room) -> dict[int, dict[str, object]]:
+    return {e.ask: dict(e.body) for _, e in room.effects if isinstance(e, Reply)}
+
+
+def test_a_typed_question_is_answered_in_writing() -> None:
+    room = Room()
+    room.pass_time(1.0)
+    room.do(ev.Asked(1, ev.Ask("What time is it?")))
+    room.pass_time(3.0)
+    assert kinds(room.sent()) == "S(t)"
+    assert replies(room)[1] == {"ok": True, "answer": "la la la la la", "outcome": "answered"}
+    assert room.count(Play) == 0, "it was not asked to speak"
+    assert isinstance(room.conversation.turn.phase, Idle), "and nobody is there to go on"
+
+
+def test_a_typed_question_may_be_answered_aloud_and_a_text_be_said() -> None:
+    room = Room()
+    room.pass_time(1.0)
+    for ask, request in enumerate((ev.Ask("What time is it?", speak=True), ev.Say("Dinner!"))):
+        before = room.count(Play)
+        room.do(ev.Asked(ask, request))
+        room.pass_time(3.0)
+        assert room.count(Play) == before + 5
+        assert replies(room)[ask]["ok"] is True
+    [_, said] = room.sent(ms.Text)
+    assert isinstance(said, ms.Text)
+    assert said.text.endswith(": Dinner!")
+
+
+def test_a_model_that_takes_no_text_in_an_activity_gets_a_turn() -> None:
+    room = Room(setup=ms.Setup("gemini-2.5", realtime_text=False))
+    room.do(ev.Asked(1, ev.Ask("What time is it?")))
+    room.pass_time(3.0)
+    assert kinds(room.sent()) == "SC"
+    assert replies(room)[1]["ok"] is True
+
+
+def test_a_typed_question_waits_for_the_line_and_says_so_when_there_is_none() -> None:
+    room = Room(reachable=False)
+    room.do(ev.Asked(1, ev.Ask("What time is it?")))
+    room.pass_time(20.0)
+    assert replies(room)[1] == {
+        "ok": False,
+        "answer": "",
+        "outcome": "no line",
+        "error": "no answer: no line",
+    }
+
+
+def test_whoever_speaks_goes_before_whoever_types() -> None:
+    room = Room()
+    room.press()
+    room.pass_time(1.0, speech=True)
+    [reply] = room.do(ev.Asked(1, ev.Ask("What time is it?")))
+    assert isinstance(reply, Reply)
+    assert "somebody is speaking" in str(reply.body["error"])
+
+
+def test_a_written_answer_is_read_and_told() -> None:
+    def writes(room: Room, message: ms.ClientMessage) -> None:
+        match message:
+            case ms.ActivityEnd():
+                room.says(ms.Words("**hm**", thought=True), ms.Words("It is "), ms.Words("noon."))
+                room.says(ms.GenerationComplete(), ms.TurnComplete(), delay_s=0.2)
+            case _:
+                answers(room, message)
+
+    room = Room(writes)
+    room.do(ev.Asked(1, ev.Ask("What time is it?")))
+    room.pass_time(3.0)
+    assert replies(room)[1]["answer"] == "It is noon."
+    assert [t["text"] for t in room.told("transcript")] == ["It is ", "noon."]
+
+
 # -- the watchdog and the moods -----------------------------------------------------------------------
 
 
@@ -570,6 +645,7 @@ happenings = st.one_of(
     st.builds(ev.Sounding, st.integers(0, 6)),
     st.builds(lambda link, several: (link, several), links, st.lists(server_messages, max_size=4)),
     st.sampled_from([ev.Talk(), ev.Talk(0.5), ev.Cancel(), ev.Status(), ev.Lights(), ev.Lights("all", "on")]),
+    st.sampled_from([ev.Ask("a"), ev.Ask("a", speak=True), ev.Say("a")]),
 )
 
 
@@ -598,7 +674,7 @@ def test_any_life(life: list[object], always: bool, reachable: bool) -> None:
                         room.promises.open_calls -= {(link, i) for i in message.ids}
                     fresh.append(message)
                 room.do(ev.Received(link, tuple(fresh)))
-            case ev.Talk() | ev.Cancel() | ev.Status() | ev.Lights():
+            case ev.Talk() | ev.Ask() | ev.Say() | ev.Cancel() | ev.Status() | ev.Lights():
                 asks += 1
                 room.do(ev.Asked(asks, happening))
             case ev.LinkDown(link) if link != room.promises.link:
@@ -608,7 +684,7 @@ def test_any_life(life: list[object], always: bool, reachable: bool) -> None:
                 room.do(happening)  # type: ignore[arg-type]
         assert "\n" not in repr(room.conversation)
     room.promises.frames_since_beat = True
-    room.pass_time(10.0, frames=False)
+    room.pass_time(60.0, frames=False)
     assert room.promises.replied == set(range(1, asks + 1))
     assert not room.promises.open_calls
     room.do(ev.Stop())

@@ -36,6 +36,7 @@ from appliance.core.floor import (
     Silent,
     Speaking,
     Told,
+    Typed,
     Unanswerable,
     Waiting,
 )
@@ -260,6 +261,13 @@ def test_function_calls_are_progress() -> None:
     assert speaking.phase == Speaking(35.0)
 
 
+def test_a_typed_question_is_a_turn_of_its_own() -> None:
+    turn = turn_at(Speaking(30.0), Answering())
+    assert play(turn, (Typed(), 10.0)) == [Flush(7), Over(7, "interrupted")]
+    assert (turn.number, turn.phase, turn.model) == (8, Waiting(None), Abandoned())
+    assert play(turn_at(Hearing(60.0, By.VOICE)), (Typed(), 10.0)) == [], "whoever speaks goes first"
+
+
 # -- losses -------------------------------------------------------------------------------------------
 
 
@@ -352,6 +360,7 @@ TOLD: list[Told] = [
     ActivityEnded(7),
     ActivityEnded(6),
     Progress(),
+    Typed(),
     LineLost(kept=True),
     LineLost(kept=False),
     Unanswerable(7, "no line"),

@@ -18,6 +18,7 @@ from appliance.core.messages import (
     ActivityStart,
     Audio,
     ClientMessage,
+    Content,
     FunctionAnswer,
     FunctionCall,
     GenerationComplete,
@@ -31,6 +32,7 @@ from appliance.core.messages import (
     Setup,
     SetupComplete,
     Speech,
+    Text,
     ToolCall,
     ToolCallCancellation,
     ToolResponse,
@@ -792,3 +794,15 @@ def test_only_pcm_is_played() -> None:
     assert decode(f'{{"serverContent":{{"modelTurn":{{"parts":[{part}]}}}}}}') == (
         Unknown("part audio/pcmu;rate=8000"),
     )
+
+
+def test_typed_words_are_written_both_ways() -> None:
+    for message, wanted in (
+        (Text("hé"), {"realtimeInput": {"text": "hé"}}),
+        (
+            Content("hé"),
+            {"clientContent": {"turns": [{"role": "user", "parts": [{"text": "hé"}]}], "turnComplete": True}},
+        ),
+    ):
+        assert json.loads(encode(message)) == wanted
+        judge_client(encode(message))

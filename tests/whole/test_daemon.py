@@ -177,6 +177,46 @@ def test_unknown_lights_and_requests_are_answered_with_what_there_is() -> None:
     asyncio.run(life())
 
 
+@pytest.mark.parametrize("model", ["gemini-3.8-live", "gemini-2.5-flash-native-audio-preview-12-2025"])
+def test_a_typed_question_is_answered_in_writing_and_a_text_is_spoken(model: str) -> None:
+    async def life() -> None:
+        more = f'[live]\nmodel = "{model}"\n'
+        async with StandIn(QUIET) as standin:
+            toml = f'{more}endpoint = "{standin.url}"\n[audio]\nbackend = "memory"\n'
+            async with Daemon(toml) as daemon:
+                status, out, err = await daemon.run("ask", "What is this?")
+                assert (status, out, err) == (0, "Yes.\n", "")
+                assert "first_sample" not in str(daemon.of("turn"))
+                status, out, _ = await daemon.run("ask", "What is this?", "--speak", "--json")
+                assert (status, json.loads(out)["answer"]) == (0, "Yes.")
+                assert "first_byte_to_first_sample" in daemon.of("turn")[-1]
+                assert (await daemon.run("say", "Dinner is ready!"))[0] == 0
+                typed = [e.message for e in standin.record if "Dinner is ready!" in str(e.message)]
+                assert typed
+
+    asyncio.run(life())
+
+
+def test_a_fallback_model_is_used_when_the_first_is_gone() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin:
+            toml = f"""
+[live]
+model = "gemini-1-live"
+fallback_models = ["gemini-3.8-live"]
+endpoint = "{standin.url}"
+[audio]
+backend = "memory"
+"""
+            async with Daemon(toml) as daemon:
+                assert (await daemon.run("ask", "Who are you?"))[:2] == (0, "Yes.\n")
+                downs = [line for line in daemon.of("line") if line["state"] == "down"]
+                assert [line["why"] for line in downs] == ["model gone"]
+                assert "gemini-3.8-live is tried instead" in str(downs[0]["advice"])
+
+    asyncio.run(life())
+
+
 def test_two_daemons_do_not_share_a_socket() -> None:
     async def life() -> None:
         async with StandIn(QUIET) as standin, box(standin) as daemon:

@@ -1,0 +1,39 @@
+"""What has a claim on the light: the facts behind a mood.
+
+Knows the turn, the line and the microphone. Must never know how a mood is shown.
+"""
+
+from __future__ import annotations
+
+from .faults import Remedy
+from .floor import Hearing, Idle, Listening, Phase, Speaking, Waiting
+from .health import Health
+from .mood import Mood
+from .session import Session
+
+PHASES: dict[type, Mood] = {
+    Idle: Mood.IDLE,
+    Listening: Mood.LISTENING,
+    Hearing: Mood.LISTENING,
+    Waiting: Mood.THINKING,
+    Speaking: Mood.SPEAKING,
+}
+
+
+def claims(phase: Phase, session: Session, health: Health) -> set[Mood]:
+    """Every mood that there is a reason for; the strongest is shown."""
+    found = {PHASES[type(phase)]}
+    if isinstance(phase, Listening) and phase.follow_up:
+        found = {Mood.FOLLOW_UP}
+    if isinstance(phase, Waiting) and session.link is None:
+        found.add(Mood.CONNECTING)
+    if health.microphone is not None:
+        found.add(Mood.STARTING if health.is_new else Mood.NO_MICROPHONE)
+    match session.trouble:
+        case None:
+            pass
+        case fault if fault.remedy in (Remedy.REFUSED, Remedy.WAIT):
+            found.add(Mood.REFUSED)
+        case fault if fault.remedy is Remedy.BACK_OFF and session.is_wanted:
+            found.add(Mood.OFFLINE)
+    return found

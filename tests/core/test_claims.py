@@ -1,0 +1,58 @@
+"""What has a claim on the light."""
+
+from __future__ import annotations
+
+import pytest
+
+from appliance.core.claims import claims
+from appliance.core.faults import KEY_REFUSED, OFFLINE, QUOTA, Fault
+from appliance.core.floor import By, Hearing, Idle, Listening, Phase, Speaking, Waiting
+from appliance.core.health import Health
+from appliance.core.messages import Setup
+from appliance.core.mood import Mood
+from appliance.core.session import Live, Session
+
+
+def session(trouble: Fault | None = None, *, wanted: bool = True) -> Session:
+    made = Session(Setup("m"), lambda: iter([1.0]), always=wanted, idle_close_s=60.0)
+    made.line = Live(1, 0.0, 100.0)
+    made.trouble = trouble
+    return made
+
+
+def health(microphone: str | None = None) -> Health:
+    made = Health(None)
+    made.microphone = microphone
+    return made
+
+
+@pytest.mark.parametrize(
+    ("phase", "mood"),
+    [
+        (Idle(), Mood.IDLE),
+        (Listening(1.0, 0), Mood.LISTENING),
+        (Listening(1.0, 0, follow_up=True), Mood.FOLLOW_UP),
+        (Hearing(1.0, By.VOICE), Mood.LISTENING),
+        (Waiting(1.0), Mood.THINKING),
+        (Speaking(1.0), Mood.SPEAKING),
+    ],
+)
+def test_each_phase_has_its_mood(phase: Phase, mood: Mood) -> None:
+    assert claims(phase, session(), health()) == {mood}
+
+
+def test_waiting_without_a_line_is_connecting() -> None:
+    down = Session(Setup("m"), lambda: iter([1.0]), always=True, idle_close_s=60.0)
+    assert claims(Waiting(None), down, health()) == {Mood.THINKING, Mood.CONNECTING}
+
+
+def test_a_microphone_that_is_away_or_not_opened_yet() -> None:
+    assert claims(Idle(), session(), health("unplugged")) == {Mood.IDLE, Mood.NO_MICROPHONE}
+    assert claims(Idle(), session(), Health(None)) == {Mood.IDLE, Mood.STARTING}
+
+
+def test_trouble_with_the_line() -> None:
+    for fault in (KEY_REFUSED, QUOTA):
+        assert claims(Idle(), session(fault), health()) == {Mood.IDLE, Mood.REFUSED}
+    assert claims(Idle(), session(OFFLINE), health()) == {Mood.IDLE, Mood.OFFLINE}
+    assert claims(Idle(), session(OFFLINE, wanted=False), health()) == {Mood.IDLE}
