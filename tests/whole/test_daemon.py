@@ -56,6 +56,16 @@ def test_stopped_in_the_middle_of_a_sentence_it_ends_the_activity_and_closes_pro
     asyncio.run(life())
 
 
+def test_the_watchdog_is_fed_while_the_microphone_delivers() -> None:
+    async def life() -> None:
+        environment = {**os.environ, "WATCHDOG_USEC": "400000"}
+        async with StandIn(QUIET) as standin, box(standin, environment=environment) as daemon:
+            await daemon.until(lambda: daemon.notes.count("WATCHDOG=1") >= 4)
+            assert [note for note in daemon.notes if note.startswith("STATUS=")][-1].startswith("STATUS=idle")
+
+    asyncio.run(life())
+
+
 def test_interrupt_stops_it_as_well() -> None:
     async def life() -> None:
         async with StandIn(QUIET) as standin, box(standin) as daemon:
