@@ -35,7 +35,7 @@ from .core.instruction import instruction
 from .core.messages import Setup
 from .core.tools import Lamp, Tools
 from .desk import Desk
-from .errors import CredentialError
+from .errors import NoKeyError
 from .models import profile_of
 from .pump import Clock, Pump, World
 from .settings import COVERAGES, Config
@@ -103,6 +103,7 @@ def conversation(config: Config, beat_s: float | None) -> Conversation:
             max_utterance_s=turns.max_utterance_s,
             answer_timeout_s=live.answer_timeout_s,
             tail_s=turns.tail_ms / 1000,
+            interruptible=turns.interruptible,
             pre_roll=turns.pre_roll_ms // FRAME_MS,
             reach_back=turns.reach_back_ms // FRAME_MS,
         ),
@@ -158,7 +159,7 @@ def credentials(endpoint: str) -> Callable[[], Mapping[str, str]]:
             return {}
         try:
             return {"x-goog-api-key": api_key()}
-        except CredentialError:
+        except NoKeyError:
             if near:
                 return {}
             raise
@@ -280,8 +281,14 @@ async def run(config: Config) -> None:
     """The daemon: until SIGTERM or SIGINT."""
     for warning in config.warnings:
         log.warning("%s", warning)
-    box = build(config)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, box.pump.post, Stop())
+    stops: list[Event] = []
+    stop: Callable[[Event], None] = stops.append  # until there is somebody to stop
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, lambda: stop(Stop()))
+    box = build(config)
+    stop = box.pump.post
+    for event in stops:
+        box.pump.post(event)
     await live(box)

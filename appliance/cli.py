@@ -16,7 +16,7 @@ from pathlib import Path
 from . import __version__
 from .caller import request, watch
 from .config import load, parse, socket_path
-from .errors import EX_OK, EX_USAGE, ApplianceError
+from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
 
@@ -38,7 +38,10 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_status
     except KeyboardInterrupt:
         return EX_OK
-    except BrokenPipeError:  # `appliance watch | head`
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            print(f"appliance: {error.strerror or error}", file=sys.stderr)
+            return EX_FAILURE
         sys.stderr.close()
         return EX_OK
 
@@ -189,7 +192,8 @@ def _done(options: argparse.Namespace, answer: Mapping[str, object], text: str) 
 
 def _status(options: argparse.Namespace) -> int:
     answer = _ask(options, {"do": "status"})
-    lines = [f"{answer.get('phase')}: {answer.get('says')}", f"microphone: {answer.get('microphone')}"]
+    lines = [f"{answer.get('phase')}: {answer.get('says')}"]
+    lines += [f"{part}: {answer.get(part)}" for part in ("microphone", "speaker")]
     trouble = answer.get("trouble")
     if isinstance(trouble, Mapping):
         lines.append(f"trouble: {trouble.get('what')}; {trouble.get('advice')}")

@@ -87,6 +87,10 @@ class CredentialError(LinkError):
     exit_status = EX_CONFIG
 
 
+class NoKeyError(CredentialError):
+    """There is none at all, which is fine where none is asked for."""
+
+
 class WireError(ApplianceError, ValueError):
     """The remote sent something that is not the protocol."""
 

@@ -95,7 +95,7 @@ def test_every_effect_reaches_its_hand() -> None:
     run(pump, world)
     sent = [type(done[2]) for done in recorder.of("send")]
     assert sent == [Setup, ActivityStart, Audio, ActivityEnd]
-    assert [done[1:] for done in recorder.of("reply")] == [(1, True), (3, True)]
+    assert [done[1:] for done in recorder.of("reply")] == [(1, True), (3, True), (2, False)]
     for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang"):
         assert recorder.of(what), what
 

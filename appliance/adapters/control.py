@@ -34,6 +34,7 @@ from ..errors import ControlError
 
 TOO_LONG = b" " * (LINE_BYTES + 1)
 CONNECTIONS = 8  # one for each person in the room who watches, and some to spare
+WATCHERS = 4
 OUTSTANDING = 16  # asks that the daemon has not answered: more means that it does not answer at all
 IDLE_S = 30.0  # a client that says nothing gives its place to another
 REPLY_S = 10.0  # the daemon answers at once, and a light within a second
@@ -173,6 +174,9 @@ class Control:
 
     async def _show(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Stream what is told until the client leaves."""
+        if len(self._watchers) >= WATCHERS:  # who asks for the status must still get in
+            writer.write(_refusal(f"{WATCHERS} people watch already", "let one of them go"))
+            return
         watcher = _Watcher()
         writer.transport.set_write_buffer_limits(high=WATCH_BYTES)
         writer.write(_line({"ok": True}))

@@ -123,6 +123,9 @@ def _hiss() -> bytes:
     return samples.tobytes()
 
 
+RECORD_PIECES = 60_000  # of 5 ms: five minutes of what was played, 15 MB; a daemon of memory lives for days
+
+
 @dataclass(frozen=True, slots=True)
 class Played:
     """A run of samples as it left the speaker, `at_s` of its clock after it was started."""
@@ -150,7 +153,7 @@ class MemorySpeaker:
     """Plays into `record` at the pace of its clock, 24 kHz."""
 
     def __init__(self, *, post: Callable[[Event], None], speed: float = 1.0) -> None:
-        self.record: list[Played] = []
+        self.record: deque[Played] = deque(maxlen=RECORD_PIECES)
         self._post = post
         self._speed = speed
         self._up = False

@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import CredentialError
+from ..errors import CredentialError, NoKeyError
 
 STATUS_CHARACTERS = 200  # one line of `systemctl status`
 KEY_CHARACTERS = 512  # a key has 39, an ephemeral token some 100; more is a wrong file
@@ -121,7 +121,7 @@ def api_key() -> str:
         if key is None and (value := os.environ.get(variable, "").strip()):
             key, where = value, variable
     if key is None:
-        raise CredentialError(f"there is no API key; {REMEDY}")
+        raise NoKeyError(f"there is no API key; {REMEDY}")
     if len(key) > KEY_CHARACTERS:
         raise CredentialError(f"the API key in {where} has more than {KEY_CHARACTERS} characters; {REMEDY}")
     if not all("!" <= character <= "~" for character in key):

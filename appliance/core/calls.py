@@ -72,6 +72,18 @@ class Calls:
             return []
         return self._answer(event.origin, {"error": event.reason})
 
+    def refuse(self, link: int, told: ToolCall, why: str) -> list[Effect]:
+        """Answer all of these without doing anything."""
+        effects: list[Effect] = []
+        for call in told.calls:
+            effects += self._answer(FromModel(link, call.id, call.name), {"error": why})
+        return effects
+
+    def stop(self) -> list[Effect]:
+        """Answer whoever still waits: what comes of their orders nobody will hear."""
+        waiting, self._open = list(self._open), {}
+        return [e for origin in waiting for e in self._answer(origin, {"error": "the box is stopping"})]
+
     def cancelled(self, link: int, told: ToolCallCancellation) -> None:
         for origin in list(self._open):
             if isinstance(origin, FromModel) and origin.link == link and origin.id in told.ids:

@@ -133,7 +133,8 @@ class Conversation:
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self._turn(fl.Dumb(), now)]
             case ev.Stop():
-                return [*self._turn(fl.Dismissed(), now), *self.session.stop()]
+                effects = [*self.calls.stop(), *self._flow(self.uplink.gate(closed=False), now)]
+                return [*effects, *self._turn(fl.Dismissed(), now), *self.session.stop()]
             case ev.Wake():
                 return []
             case _:
@@ -215,8 +216,13 @@ class Conversation:
                 return [told, *effects]
             case ms.PersonSaid(text):
                 return [Tell("transcript", {"who": "person", "text": text, "turn": self.turn.number})]
-            case ms.Interrupted() | ms.GenerationComplete() | ms.TurnComplete():
+            case ms.TurnComplete():
+                self.session.turn_completed(now)
                 return self._turn(message, now)
+            case ms.Interrupted() | ms.GenerationComplete():
+                return self._turn(message, now)
+            case ms.ToolCall() if self.turn.is_dismissed:
+                return self.calls.refuse(link, message, "the person does not want it any more")
             case ms.ToolCall():
                 return [*self.calls.asked(link, message, now), *self._turn(fl.Progress(), now)]
             case ms.ToolCallCancellation():
@@ -272,7 +278,9 @@ class Conversation:
                 if outcome in PROOFS:
                     self.session.proved()
                 told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
-                quiet = self._turn(fl.Dismissed(), now) if self.questions.is_mute(turn) else []
+                # Whoever typed is not in the room, and says nothing more: no follow-up.
+                alone = self.questions.is_mute(turn) and self.turn.is_following_up
+                quiet = self._turn(fl.Dismissed(), now) if alone else []
                 return [told, *quiet, *self.questions.over(turn, outcome)]
             case Finish() if self.health.speaker is not None:
                 return [order, *self._turn(fl.Dumb(), now)]

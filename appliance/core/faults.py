@@ -62,6 +62,8 @@ CERTIFICATE = Fault(
 STALLED = Fault("uplink too slow", Remedy.BACK_OFF, "check the Wi-Fi signal")
 NO_SETUP = Fault("no answer to setup", Remedy.BACK_OFF, "nothing: it is tried again", forget=True)
 
+UNKNOWN_ID = "Requested entity was not found"  # of a session, or on a live line of a function call
+
 # (code or None for any, how the reason begins, what it means). The first match counts.
 REASONS: tuple[tuple[int | None, str, Fault], ...] = (
     (None, "API key not valid", KEY_REFUSED),
@@ -71,7 +73,7 @@ REASONS: tuple[tuple[int | None, str, Fault], ...] = (
     (None, "You exceeded your current quota", QUOTA),
     (1008, "models/", MODEL),
     (1008, "BidiGenerateContent session not found", HANDLE),
-    (1008, "Requested entity was not found", HANDLE),
+    (1008, UNKNOWN_ID, HANDLE),
     (1008, "Operation is not implemented", DROPPED),
     (1008, "Connection aborted because the client failed to close", AGE),
     (1008, "The operation was aborted", DROPPED),
@@ -129,6 +131,8 @@ def classify(cause: Cause, code: int | None, reason: str, *, was_live: bool) -> 
             (f for c, start, f in REASONS if c in (None, code) and reason.startswith(start)),
             CODES.get(code or 1006, CONFUSED),
         )
+    if was_live and reason.startswith(UNKNOWN_ID):  # a call that was cancelled while we answered it
+        return DROPPED
     if fault.remedy is Remedy.NOW and not was_live and fault is not HANDLE:
         return Fault(fault.name, Remedy.BACK_OFF, fault.advice, forget=True)
     return fault

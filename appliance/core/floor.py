@@ -42,8 +42,12 @@ class By(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
+    """`end` is when the longest utterance is over, whoever decides; `began`: its activityStart was sent."""
+
     until: float
     by: By
+    end: float = float("inf")
+    began: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,5 +232,6 @@ class Manners:
     max_utterance_s: float = 60.0
     answer_timeout_s: float = 20.0
     tail_s: float = 0.3
+    interruptible: bool = True
     pre_roll: int = 25
     reach_back: int = 15

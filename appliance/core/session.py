@@ -25,6 +25,8 @@ from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
 SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
 LEAVE_MARGIN_S = 5.0  # before the time that a go-away leaves us is used up
 MAX_AGE_S = 9 * 60.0  # the service ends connections at about ten minutes, with a go-away or without
+GRACE_S = 50.0  # beyond that age, for the end of an answer; the service's own go-away leaves as much
+HANDLE_DUE_S = 1.0  # the handle of a turn may come after its turnComplete
 HANDLE_S = 2 * 3600.0  # how long the service keeps a session after its link has gone
 WAIT_S = 60.0  # quota: at first a minute, doubled each time
 WAIT_MOST_S = 900.0
@@ -91,6 +93,7 @@ class Session:
         self._always = always
         self._idle_close_s = idle_close_s
         self._handle: tuple[Handle, float] | None = None
+        self._handle_due = 0.0
         self._refusals = 0
         self._idle_since: float | None = 0.0
         self._link = 0
@@ -170,6 +173,10 @@ class Session:
         if self._idle_since is None:
             self._idle_since = now
 
+    def turn_completed(self, now: float) -> None:
+        """The handle that holds this turn comes now: a line that is left is left after it."""
+        self._handle_due = now + HANDLE_DUE_S
+
     def proved(self) -> None:
         """A turn was completed: whatever was wrong is over."""
         self._delays = None
@@ -199,8 +206,10 @@ class Session:
                 return [Tell("line", {"state": "live", "resumed": resuming})]
             case (_, Resumption(Handle() as handle)):
                 self._handle = (handle, now)
+                self._handle_due = 0.0
             case (Live() as live, GoAway(left_s)):
-                leave_by = min(live.leave_by, now + max(0.0, left_s - LEAVE_MARGIN_S))
+                left_s = max(0.0, left_s)
+                leave_by = min(live.leave_by, now + left_s - min(LEAVE_MARGIN_S, left_s / 2))
                 self.line = replace(live, leave_by=leave_by, hurry=True)
                 return [Tell("line", {"state": "leaving", "left_s": left_s})]
         return []
@@ -224,7 +233,13 @@ class Session:
                 return [Hang(link), *self._fail(OFFLINE, now, "")]
             case Greeting(link, since) if now >= since + SETUP_S:
                 return [Hang(link), *self._fail(NO_SETUP, now, "")]
-            case Live(link, since, leave_by, hurry) if now >= leave_by or (hurry and quiet):
+            case Live(_, _, leave_by, False) as live if now >= leave_by and not quiet:
+                # Old, and nobody has told us to go: what is being said may be said to its end.
+                self.line = replace(live, leave_by=leave_by + GRACE_S, hurry=True)
+                return []
+            case Live(link, since, leave_by, hurry) if now >= leave_by or (
+                hurry and quiet and now >= self._handle_due
+            ):
                 self._lived(now - since)
                 self.line = Down(now + self._pause(AGE))
                 return [Hang(link), Tell("line", {"state": "changing"})]

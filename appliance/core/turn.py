@@ -60,7 +60,7 @@ from .gesture import Gesture
 from .messages import GenerationComplete, Interrupted, ModelSaid, Speech, TurnComplete, Words
 
 PROOFS = ("answered", "silence", "interrupted")  # outcomes that show the service to be well
-FENCE_S = 1.0  # twice the round trip of a poor mobile link
+FENCE_S = 0.5  # the round trip of a mobile link; the shortest question and its tail take longer
 ECHO_TAIL_MS = 300  # a room's echo of the answer must not open the follow-up
 
 
@@ -90,6 +90,15 @@ class Turn:
         return (done or isinstance(self.phase, Idle | Listening)) and not isinstance(self.model, Answering)
 
     @property
+    def is_dismissed(self) -> bool:
+        """Nobody waits for what the service is still doing."""
+        return isinstance(self.phase, Idle) and isinstance(self.model, Abandoned)
+
+    @property
+    def is_following_up(self) -> bool:
+        return isinstance(self.phase, Listening) and self.phase.follow_up
+
+    @property
     def is_hearing(self) -> bool:
         return isinstance(self.phase, Hearing)
 
@@ -100,7 +109,7 @@ class Turn:
                 return self._gesture(phase, told, now, index)
             case (Listening(_, cut), Onset(onset)):
                 return self._hear(max(cut, onset - self._manners.pre_roll), now, By.VOICE)
-            case (Hearing(_, By.VOICE | By.TOUCHED), Offset()):
+            case (Hearing(_, By.VOICE), Offset()):  # a finger that came down decides what it meant
                 return self._close()
             case (phase, Speech() | Words() | ModelSaid()):
                 return self._content(phase, told, now)
@@ -108,8 +117,8 @@ class Turn:
                 return self._punctuation(phase, told, now, index)
             case (Speaking(), Drained(turn)) if turn == self.number:
                 return self._over("answered", now, index)
-            case (_, ActivityBegan()) if isinstance(self.model, Abandoned):
-                self.model = replace(self.model, over_at=now + FENCE_S)
+            case (phase, ActivityBegan()):
+                self._began(phase, now)
             case (Waiting(), ActivityEnded(turn)) if turn == self.number:
                 self.phase = Waiting(now + self._manners.answer_timeout_s)
             case (Waiting(until), Progress()) if until is not None:
@@ -157,9 +166,9 @@ class Turn:
             case (Hearing(_, By.TOUCHED), Gesture.TAP):
                 return self._close()
             case (Hearing(until, By.FINGER), Gesture.LET_GO):
-                self.phase = Hearing(min(until, now + self._manners.tail_s), By.TAIL)
-            case (Hearing(_, By.TAIL), Gesture.TOUCH):  # a finger that slipped
-                self.phase = Hearing(now + self._manners.max_utterance_s, By.TOUCHED)
+                self.phase = replace(phase, until=min(until, now + self._manners.tail_s), by=By.TAIL)
+            case (Hearing(_, By.TAIL, end), Gesture.TOUCH):  # a finger that slipped
+                self.phase = replace(phase, until=end, by=By.TOUCHED)
         return []
 
     def _listen(self, now: float, cut: int, *, follow_up: bool = False) -> list[Order]:
@@ -169,7 +178,8 @@ class Turn:
 
     def _hear(self, since: int, now: float, by: By) -> list[Order]:
         self.number += 1
-        self.phase = Hearing(now + self._manners.max_utterance_s, by)
+        end = now + self._manners.max_utterance_s
+        self.phase = Hearing(end, by, end)
         if isinstance(self.model, Answering):  # a follow-up spoken before the service closed its turn
             self.model = Abandoned()
         return [Begin(self.number, since)]
@@ -181,12 +191,10 @@ class Turn:
     def _hush(self) -> list[Order]:
         """Silence what plays, and want no more of it."""
         match (self.phase, self.model):
-            case (
-                (Idle() | Listening() | Speaking(finished=True), Silent())
-                | (Waiting(None), _)
-                | (_, Abandoned())
-            ):
-                pass  # the service owes nothing, or is known to
+            case (Idle() | Listening() | Hearing(began=False) | Speaking(finished=True), Silent()):
+                pass  # the service owes nothing
+            case (Waiting(None), _) | (_, Abandoned()):
+                pass  # nothing was asked of it yet; or that is known
             case _:
                 self.model = Abandoned()
         if isinstance(self.phase, Speaking):
@@ -207,6 +215,14 @@ class Turn:
                 return [End(self.number), Drop(self.number), *self._rest("dismissed")]
             case _:
                 return [*self._hush(), Drop(self.number), *self._rest("dismissed")]
+
+    def _began(self, phase: Phase, now: float) -> None:
+        if isinstance(phase, Hearing):
+            self.phase = replace(phase, began=True)
+        if isinstance(self.model, Abandoned):
+            # A service that is not interrupted says its old answer to the end, however long that is.
+            fence_s = FENCE_S if self._manners.interruptible else self._manners.answer_timeout_s
+            self.model = replace(self.model, over_at=now + fence_s)
 
     # -- the answer ---------------------------------------------------------------------------------
 
@@ -304,7 +320,8 @@ class Turn:
             case Waiting() if kept:
                 self.phase = Waiting()
             case Waiting():
-                return self._rest("line lost")
+                lost = Tell("lost", {"what": "the answer", "count": 1, "why": "line lost"})
+                return [lost, *self._rest("line lost")]
             case Speaking(finished=False):
                 self.phase = replace(phase, finished=True)
                 return [Finish(self.number), Tell("lost", {"what": "the end of an answer", "count": 1})]

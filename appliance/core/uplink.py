@@ -36,6 +36,7 @@ class Utterance:
     sent: int = 0
     started: bool = False
     ended: bool = False
+    dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,10 @@ class Uplink:
 
     def drop(self, turn: int) -> None:
         """This turn need not be answered any more. What was begun is still ended properly."""
-        for utterance in [u for u in self._kept if u.turn == turn and (u.ended or not u.started)]:
-            self._kept.remove(utterance)
+        for utterance in [u for u in self._kept if u.turn == turn]:
+            utterance.dropped = True
+            if utterance.ended or not utterance.started:
+                self._kept.remove(utterance)
 
     # -- the line -----------------------------------------------------------------------------------
 
@@ -123,6 +126,7 @@ class Uplink:
             for u in self._kept
             if u.closed_at is not None and (u.links >= LINKS_PER_UTTERANCE or (drop_audio and u.started))
         ]
+        self._forget([u for u in self._kept if u.dropped and u not in gone])
         for utterance in self._kept:
             utterance.started = utterance.ended = False
             utterance.sent = 0

@@ -17,6 +17,7 @@ import importlib.util
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -77,6 +78,8 @@ def _check(options: argparse.Namespace) -> None:
         raise DemoError(
             "pocketsphinx is not installed: pip install 'appliance[standin]', or use scripts/demo"
         )
+    if shutil.which("espeak-ng") is None:
+        raise DemoError("espeak-ng is not installed: apt-get install espeak-ng, or use scripts/demo")
     if options.save is not None:
         try:
             options.save.mkdir(parents=True, exist_ok=True)

@@ -121,7 +121,7 @@ class Stage:
             exchange.outcome = f"nothing, in {patience:.0f} seconds"
         exchange.heard = b"".join(a.pcm for a in self._standin.activities[activities:])
         exchange.answer = b"".join(a.pcm for a in self._standin.said[answers:])
-        exchange.said = b"".join(piece.pcm for piece in speaker.record[played:])
+        exchange.said = b"".join(piece.pcm for piece in list(speaker.record)[played:])
         return exchange
 
     def press(self) -> None:

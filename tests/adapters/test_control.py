@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from appliance import asking as asking_module
 from appliance import caller as caller_module
 from appliance.adapters import control as control_module
-from appliance.adapters.control import EX_SOFTWARE, Control, plain
+from appliance.adapters.control import EX_SOFTWARE, WATCHERS, Control, plain
 from appliance.caller import request, watch
 from appliance.core.events import Asked, Cancel, Event, Lights, Status, Talk
 from appliance.core.lights import Kind, LightState
@@ -227,10 +227,10 @@ def test_every_line_is_a_request_or_refused(line: bytes) -> None:
 
 def test_a_ninth_client_is_turned_away_and_a_place_that_is_left_is_free(daemon: Daemon) -> None:
     with contextlib.ExitStack() as others:
-        for _ in range(8):
+        for number in range(8):
             other = others.enter_context(raw(daemon.path))
-            other.sendall(b'{"do":"watch"}\n')
-            assert other.recv(100) == b'{"ok":true}\n'
+            other.sendall(b'{"do":"watch"}\n' if number < WATCHERS else b'{"do":"status"}\n')
+            assert other.recv(100).startswith(b'{"ok":true')
         answer = request(daemon.path, {"do": "status"})
         assert answer["ok"] is False
         assert "8 clients" in str(answer["error"])
@@ -238,6 +238,17 @@ def test_a_ninth_client_is_turned_away_and_a_place_that_is_left_is_free(daemon: 
             next(watch(daemon.path))
     until(lambda: not daemon.control._connections)
     assert request(daemon.path, {"do": "status"})["ok"] is True
+
+
+def test_those_who_watch_leave_room_for_those_who_ask(daemon: Daemon) -> None:
+    with contextlib.ExitStack() as others:
+        for _ in range(WATCHERS):
+            other = others.enter_context(raw(daemon.path))
+            other.sendall(b'{"do":"watch"}\n')
+            assert other.recv(100) == b'{"ok":true}\n'
+        with pytest.raises(ControlError, match="4 people watch already"):
+            next(watch(daemon.path))
+        assert request(daemon.path, {"do": "status"})["ok"] is True
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -65,7 +65,8 @@ class MemoryMouth(Notes):
             at = round(piece.at_s * PLAYED_HZ)
             line = np.pad(line, (0, max(0, at - len(line))))
             line = np.concatenate((line, samples(piece.pcm)))
-        return np.concatenate((line, np.zeros(int(quiet_s * PLAYED_HZ) + 1)))
+        # A millisecond short of the clock: what is played next may begin at this very sample.
+        return np.concatenate((line, np.zeros(int((quiet_s - 0.001) * PLAYED_HZ))))
 
 
 class MemoryRoom:

@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 from appliance.core import events as ev
 from appliance.core import messages as ms
 from appliance.core.conversation import Conversation
-from appliance.core.effects import Beat, Dial, Effect, Finish, Flush, Hang, Play, Quit, Reply, Send, Show
+from appliance.core.effects import (
+    Beat,
+    Dial,
+    Effect,
+    Finish,
+    Flush,
+    Hang,
+    Play,
+    Quit,
+    Reply,
+    Send,
+    SetLights,
+    Show,
+)
 from appliance.core.floor import Idle, Listening, Manners, Waiting
 from appliance.core.lights import FromModel, LightState
 from appliance.core.mood import Mood
@@ -358,6 +371,65 @@ def test_what_nobody_hears_nobody_reads() -> None:
     before = len(room.told("transcript"))
     room.do(ev.Received(1, (ms.ModelSaid(" late"),)))
     assert len(room.told("transcript")) == before
+
+
+def test_a_cancel_while_no_line_is_up_does_not_swallow_the_next_answer() -> None:
+    room = Room(reachable=False)
+    room.do(ev.Asked(1, ev.Talk(5.0)))
+    room.pass_time(0.5)
+    room.do(ev.Asked(2, ev.Cancel()))
+    room.do(ev.Asked(3, ev.Talk(0.4)))
+    room.pass_time(1.0)
+    room.reachable = True
+    room.pass_time(20.0)
+    assert room.outcomes() == ["dismissed", "answered"]
+    assert room.count(Play) == 5
+
+
+def test_a_call_for_somebody_who_wants_nothing_any_more_is_refused() -> None:
+    room = Room(calls("set_lights", names=["desk lamp"], power="on"), always_connected=True)
+    room.pass_time(1.0)
+    room.do(ev.Asked(1, ev.Talk(0.4)))
+    room.pass_time(0.75)
+    room.do(ev.Asked(2, ev.Cancel()))
+    room.pass_time(3.0)
+    assert room.count(SetLights) == 0
+    [response] = room.sent(ms.ToolResponse)
+    assert isinstance(response, ms.ToolResponse)
+    assert "error" in response.answers[0].response
+
+
+def slow_lights(room: Room) -> None:
+    """From here on orders for lights are not carried out."""
+    world = room._world
+    room._world = lambda e: None if isinstance(e, SetLights) else world(e)  # type: ignore[method-assign]
+
+
+ON = ms.ToolCall((ms.FunctionCall("a", "set_lights", {"names": ["desk lamp"], "power": "on"}),))
+
+
+def test_stopped_while_a_call_is_open_it_still_ends_the_activity() -> None:
+    room = Room(always_connected=True)
+    room.pass_time(1.0)
+    room.do(ev.Asked(1, ev.Talk(20.0)))
+    room.pass_time(1.0)
+    slow_lights(room)
+    room.do(ev.Received(1, (ON,)))
+    room.do(ev.Stop())
+    assert squeezed(room.sent()) == "S(aTa)"
+
+
+def test_what_was_dismissed_is_not_sent_again_on_the_next_line() -> None:
+    room = Room(always_connected=True)
+    room.pass_time(1.0)
+    room.do(ev.Asked(1, ev.Talk(2.0)))
+    room.pass_time(0.5)
+    slow_lights(room)
+    room.do(ev.Received(1, (ON,)))
+    room.do(ev.Asked(2, ev.Cancel()))
+    room.do(ev.LinkDown(1, *DROPPED))
+    room.pass_time(3.0)
+    assert kinds(room.sent()).count("(") == 1
 
 
 # -- lifetime -----------------------------------------------------------------------------------------

@@ -51,7 +51,6 @@ LIVE: list[tuple[int | None, str, str, Remedy, bool, bool]] = [
         False,
         False,
     ),
-    (1008, "Requested entity was not found.", "session expired", NOW, True, False),
     (1008, "BidiGenerateContent session not found", "session expired", NOW, True, False),
     (1008, IGNORED, "line too old", NOW, False, False),
     (1008, "The operation was aborted", "line dropped", NOW, False, False),
@@ -76,6 +75,12 @@ def test_a_live_line_that_was_closed_so(
 ) -> None:
     fault = classify(CLOSED, code, reason, was_live=True)
     assert (fault.name, fault.remedy, fault.forget, fault.drop_audio) == (name, remedy, forget, drop_audio)
+
+
+def test_an_unknown_id_is_a_session_at_the_setup_and_a_function_call_later() -> None:
+    reason = "Requested entity was not found."
+    assert classify(CLOSED, 1008, reason, was_live=False).name == "session expired"
+    assert classify(CLOSED, 1008, reason, was_live=True).name == "line dropped"
 
 
 @pytest.mark.parametrize(("code", "reason", "name", "remedy", "forget", "drop_audio"), LIVE)

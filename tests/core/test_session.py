@@ -165,7 +165,7 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("resuming", "stop"): ([Hang(3)], Down(FOREVER)),
     ("live", "go away"): (LEAVING, Live(3, 100.0, 155.0, hurry=True)),
     ("live", "lost"): failed(AGE, 110.0, 0.0, OLD),
-    ("live", "wake at 640"): hung(640.0, "changing"),
+    ("live", "wake at 640"): ([], Live(3, 100.0, 690.0, hurry=True)),
     ("live", "stop"): ([Hang(3)], Down(FOREVER)),
     ("leaving", "go away"): (LEAVING, Live(3, 100.0, 145.0, hurry=True)),  # never later than said before
     ("leaving", "lost"): failed(AGE, 110.0, 0.0, OLD),
@@ -311,7 +311,7 @@ def test_a_session_that_begins_anew_counts_no_resumptions() -> None:
         (1011, USED_UP, True),
         (1007, BAD_KEY, False),
         (1008, "BidiGenerateContent session not found", False),
-        (1008, "Requested entity was not found.", False),
+        (1008, "Requested entity was not found.", True),
         (1007, "Request contains an invalid argument.", False),
         (1011, "Internal error encountered.", False),
         (1008, "models/x is not found for API version v1beta", False),
@@ -567,7 +567,28 @@ def test_a_go_away_is_obeyed_five_seconds_before_its_time_even_in_a_turn() -> No
     assert made.wake(155.0, quiet=False)[0] == Hang(3)
     made = session(Live(3, 100.0, 640.0))
     made.hear(GoAway(3.0), 110.0)
-    assert made.wake(110.0, quiet=False)[0] == Hang(3)
+    assert made.wake(111.4, quiet=False) == [], "what is short is halved"
+    assert made.wake(111.5, quiet=False)[0] == Hang(3)
+
+
+def test_an_old_line_lets_an_answer_be_finished_but_not_for_ever() -> None:
+    made = session(Live(3, 100.0, 640.0))
+    assert made.wake(640.0, quiet=False) == []
+    assert made.wake(689.9, quiet=False) == []
+    assert made.wake(690.0, quiet=False)[0] == Hang(3)
+    made = session(Live(3, 100.0, 640.0))
+    assert made.wake(640.0, quiet=True)[0] == Hang(3)
+
+
+def test_a_line_that_is_left_waits_for_the_handle_of_its_last_turn() -> None:
+    for resumption, leaves_at in ((Resumption(Handle("h")), 110.2), (Resumption(None), 111.0)):
+        made = session(Live(3, 100.0, 640.0))
+        made.hear(GoAway(50.0), 109.0)
+        made.turn_completed(110.0)
+        assert made.wake(110.1, quiet=True) == []
+        made.hear(resumption, 110.15)
+        assert bool(made.wake(110.2, quiet=True)) == (leaves_at == 110.2)
+        assert bool(made.wake(111.0, quiet=True)) or leaves_at == 110.2
 
 
 def test_a_line_that_is_pressed_for_is_up_as_long_as_it_is_used() -> None:

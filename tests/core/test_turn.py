@@ -95,7 +95,7 @@ def test_a_hold_opens_at_once_and_its_tail_is_heard() -> None:
 def test_speech_before_the_hold_is_known_becomes_the_hold() -> None:
     turn = Turn(MANNERS)
     play(turn, (TOUCH, 10.0), (Onset(995), 10.3), (HOLD, 10.4))
-    assert turn.phase == Hearing(70.3, By.FINGER)
+    assert turn.phase == Hearing(70.3, By.FINGER, 70.3)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,26 @@ def test_the_finger_while_the_person_speaks(before: By, told: Told, after: By) -
     assert play(turn, (told, 10.0)) == []
     assert isinstance(turn.phase, Hearing)
     assert turn.phase.by is after
+
+
+def test_holds_upon_holds_do_not_make_an_utterance_longer() -> None:
+    turn = turn_at(Hearing(60.0, By.TAIL, 60.0))
+    play(turn, (TOUCH, 59.0), (HOLD, 59.4))
+    assert play(turn, (Passed(), 60.0)) == [End(7)]
+
+
+def test_a_finger_that_comes_down_before_the_endpoint_decides() -> None:
+    turn = turn_at(Hearing(60.0, By.VOICE))
+    assert play(turn, (TOUCH, 10.0), (Offset(995), 10.2), (HOLD, 10.4)) == []
+    assert turn.phase == Hearing(60.0, By.FINGER)
+
+
+def test_a_service_that_is_not_interrupted_speaks_its_old_answer_to_the_end() -> None:
+    turn = Turn(Manners(interruptible=False))
+    turn.number, turn.phase, turn.model = 7, Waiting(30.0), Abandoned()
+    play(turn, (ActivityBegan(), 10.0))
+    assert play(turn, (CHUNK, 10.0 + 3 * FENCE_S), (TurnComplete(), 15.0)) == []
+    assert play(turn, (CHUNK, 15.1)) == [Settle(7), Play(7, CHUNK.pcm, 24_000)]
 
 
 def test_a_second_tap_says_that_is_all() -> None:
@@ -275,7 +295,8 @@ def test_the_line_is_lost() -> None:
     waiting = turn_at(Waiting(30.0), Answering())
     assert play(waiting, (LineLost(kept=True), 10.0)) == []
     assert waiting.phase == Waiting(None), "it is asked again"
-    assert play(turn_at(Waiting(30.0)), (LineLost(kept=False), 10.0)) == [Over(7, "line lost")]
+    lost = Tell("lost", {"what": "the answer", "count": 1, "why": "line lost"})
+    assert play(turn_at(Waiting(30.0)), (LineLost(kept=False), 10.0)) == [lost, Over(7, "line lost")]
     speaking = turn_at(Speaking(30.0), Answering())
     cut = Tell("lost", {"what": "the end of an answer", "count": 1})
     assert play(speaking, (LineLost(kept=False), 10.0)) == [Finish(7), cut]
@@ -306,7 +327,8 @@ def test_the_speaker_is_lost() -> None:
         (Idle(), [], Silent()),
         (Listening(30.0, 990), [Over(8, "dismissed")], Silent()),
         (Listening(30.0, 990, follow_up=True), [], Silent()),
-        (Hearing(60.0, By.VOICE), [End(7), Drop(7), Over(7, "dismissed")], Abandoned()),
+        (Hearing(60.0, By.VOICE), [End(7), Drop(7), Over(7, "dismissed")], Silent()),
+        (Hearing(60.0, By.VOICE, began=True), [End(7), Drop(7), Over(7, "dismissed")], Abandoned()),
         (Waiting(None), [Drop(7), Over(7, "dismissed")], Silent()),
         (Waiting(30.0), [Drop(7), Over(7, "dismissed")], Abandoned()),
         (
