@@ -15,6 +15,7 @@ import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -24,15 +25,17 @@ from .adapters.control import Control
 from .adapters.lights import GpioLights
 from .adapters.link import Link, service_url
 from .adapters.memory import MemoryMicrophone, MemorySpeaker
+from .adapters.state import State, directory
 from .adapters.systemd import Notifier, api_key
 from .adapters.voice import Voice
 from .config import socket_path
 from .core.audio import FRAME_MS
-from .core.conversation import Conversation, Rules
-from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
+from .core.conversation import Conversation
+from .core.events import Day, Event, Heard, MicrophoneDown, MicrophoneUp, Stop
 from .core.floor import Manners
 from .core.instruction import instruction
 from .core.messages import Setup
+from .core.rules import Rules
 from .core.tools import Lamp, Tools
 from .desk import Desk
 from .errors import NoKeyError
@@ -49,6 +52,7 @@ OWN_TOOLS = {  # our names of the service's tools, and its own
     "code_execution": "codeExecution",
     "url_context": "urlContext",
 }
+CALENDAR_S = 60.0
 BUILT = 2026  # a Pi without a battery wakes up in the year its image was made in, or before
 FADE_S = 0.5  # at most, for the speaker at the end
 
@@ -78,6 +82,7 @@ class Box:
     control: Control
     desk: Desk
     notifier: Notifier
+    state: State
 
 
 def backoff() -> Iterator[float]:
@@ -91,8 +96,8 @@ def backoff() -> Iterator[float]:
         delay = min(BACKOFF_MOST_S, delay * 2)
 
 
-def conversation(config: Config, beat_s: float | None) -> Conversation:
-    """The core, as configured."""
+def conversation(config: Config, beat_s: float | None, kept: object = None) -> Conversation:
+    """The core, as configured; `kept` is what it knew of its usage before."""
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
     tools = Tools(lamps, config.groups)
@@ -114,8 +119,9 @@ def conversation(config: Config, beat_s: float | None) -> Conversation:
         always_connected=live.connect == "always",
         idle_close_s=live.idle_close_s,
         beat_s=beat_s,
+        budget=config.budget,
     )
-    return Conversation(rules, tools, backoff)
+    return Conversation(rules, tools, backoff, kept)
 
 
 def _setup(config: Config, model: str, lamps: Sequence[Lamp], tools: Tools) -> Setup:
@@ -173,12 +179,16 @@ def _is_loopback(host: str) -> bool:
     return host == "localhost"
 
 
-def build(config: Config, clock: Clock | None = None) -> Box:
-    """Claims pins, opens nothing else. Raises HardwareError; call it with the loop running."""
+def build(config: Config, clock: Clock | None = None, state: Path | None = None) -> Box:
+    """Claims pins, opens nothing else. Raises HardwareError; call it with the loop running.
+
+    `state` is the directory of what outlives a restart, None for the usual one.
+    """
+    memory = State(state or directory())
     clock = clock or Clock()
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
-    pump = Pump(conversation(config, beat_s), clock)
+    pump = Pump(conversation(config, beat_s, memory.load("usage")), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:
@@ -208,6 +218,7 @@ def build(config: Config, clock: Clock | None = None) -> Box:
         control=control,
         desk=Desk(control, transcripts=config.transcripts),
         notifier=notifier,
+        state=memory,
     )
 
 
@@ -248,6 +259,7 @@ async def live(box: Box) -> None:
     try:
         await box.control.start()
         parts += [asyncio.create_task(box.speaker.run()), asyncio.create_task(box.microphone.run())]
+        parts.append(asyncio.create_task(_calendar(box.pump)))
         box.notifier.ready()
         log.info("appliance %s is ready", __version__, extra={"APPLIANCE_EVENT": "ready"})
         await _first(asyncio.create_task(_pumped(box)), parts)
@@ -260,13 +272,22 @@ async def live(box: Box) -> None:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await box.control.stop()
+        await box.state.close()
         box.button.close()
         box.lights.close()
         log.info("appliance has stopped", extra={"APPLIANCE_EVENT": "stopped"})
 
 
+async def _calendar(pump: Pump) -> None:
+    """Tell what day it is; a clock that is set late, or a night, changes it."""
+    while True:
+        now = datetime.now()
+        pump.post(Day(now.date().isoformat() if now.year >= BUILT else ""))
+        await asyncio.sleep(CALENDAR_S)
+
+
 async def _pumped(box: Box) -> None:
-    await box.pump.run(World(box.link, box.speaker, box.lights, box.desk, box.notifier))
+    await box.pump.run(World(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state))
 
 
 async def _first(pumped: asyncio.Task[None], parts: list[asyncio.Task[None]]) -> None:

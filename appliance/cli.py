@@ -194,6 +194,7 @@ def _status(options: argparse.Namespace) -> int:
     answer = _ask(options, {"do": "status"})
     lines = [f"{answer.get('phase')}: {answer.get('says')}"]
     lines += [f"{part}: {answer.get(part)}" for part in ("microphone", "speaker")]
+    lines += _usage_lines(answer.get("usage"))
     trouble = answer.get("trouble")
     if isinstance(trouble, Mapping):
         lines.append(f"trouble: {trouble.get('what')}; {trouble.get('advice')}")
@@ -203,6 +204,20 @@ def _status(options: argparse.Namespace) -> int:
             label = str(name).replace("_", " ")
             lines.append(f"{label}: median {step['median']} ms, p95 {step['p95']} ms, {step['turns']} turns")
     return _done(options, answer, "\n".join(lines + _lamp_lines(answer)))
+
+
+def _usage_lines(usage: object) -> list[str]:
+    if not isinstance(usage, Mapping):
+        return []
+    lines = []
+    for name, limit in (("today", "day"), ("month", "month")):
+        use, most = usage[name], usage["budget"][f"hard_tokens_{limit}"]
+        of = "" if most is None else f" of {most}"
+        sound = f"{use['heard_ms'] / 60_000:.1f} min sent, {use['spoken_ms'] / 60_000:.1f} min answered"
+        lines.append(f"{name}: {use['total']}{of} tokens in {use['turns']} turns, {sound}")
+    if usage["verdict"] != "fine":
+        lines.append(f"budget: the {usage['verdict']} limit is reached")
+    return lines
 
 
 def _talk(options: argparse.Namespace) -> int:

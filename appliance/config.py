@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from .core.lights import Kind
+from .core.usage import Budget
 from .errors import ConfigError, Problem
 from .models import LANGUAGES, VOICES
 from .problems import Section, nearest, one_of
@@ -62,6 +63,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         button=button,
         lights=lights,
         groups=_groups(root.section("groups"), lights),
+        budget=_budget(root.section("budget")),
         socket=_only(root.section("control"), "socket"),
         transcripts=_privacy(root.section("privacy")),
         log_level=_log(root.section("log")),
@@ -347,6 +349,19 @@ def _groups(section: Section, lights: tuple[Light, ...]) -> dict[str, tuple[str,
                 section.wrong(name, member, one_of(names), nearest(str(member), names))
         groups[name] = tuple(known[str(m).casefold()] for m in members if str(m).casefold() in known)
     return groups
+
+
+def _budget(section: Section) -> Budget:
+    def tokens(key: str) -> int | None:
+        return section.whole(key, None, 1_000, 1_000_000_000, "tokens")
+
+    budget = Budget(**{field.name: tokens(field.name) for field in fields(Budget)})
+    section.done()
+    for period in ("day", "month"):
+        soft, hard = getattr(budget, f"soft_tokens_{period}"), getattr(budget, f"hard_tokens_{period}")
+        if soft is not None and hard is not None and soft >= hard:
+            section.wrong(f"soft_tokens_{period}", soft, f"less than hard_tokens_{period} ({hard})")
+    return budget
 
 
 def _only(section: Section, key: str) -> str:

@@ -69,6 +69,8 @@ class Desk:
                 return logging.INFO, f"{text}: {steps}" if steps else text
             case "call" | "answer":
                 return logging.INFO, f"function {fields['name']} {'called' if kind == 'call' else 'answered'}"
+            case "budget":
+                return logging.WARNING, f"the {fields['limit']} limit of [budget] is reached"
             case "lost":
                 return logging.WARNING, f"lost: {fields['count']} {fields['what']}"
             case "trouble":

@@ -7,7 +7,8 @@ ApplianceError                      exit status
 │   ├── SpeakerError
 │   └── LightError
 ├── LinkError                       69   the line to the service
-│   └── CredentialError             78   no key, or a key that cannot be read
+│   └── CredentialError             78   a key that cannot be read
+│       └── NoKeyError              78   no key
 ├── WireError                        -   the remote sent what is not the protocol: counted, survived
 └── ControlError                    69   the control socket does not answer, or is taken
 

@@ -22,6 +22,7 @@ from .core.effects import (
     Finish,
     Flush,
     Hang,
+    Keep,
     Play,
     Quit,
     Reply,
@@ -63,6 +64,10 @@ class Desk(Protocol):
     def tell(self, kind: str, fields: Mapping[str, object]) -> None: ...
 
 
+class Keeper(Protocol):
+    def save(self, name: str, value: object) -> None: ...
+
+
 class Manager(Protocol):
     def status(self, text: str) -> None: ...
     def beat(self) -> None: ...
@@ -77,6 +82,7 @@ class World:
     lamps: Lamps
     desk: Desk
     manager: Manager
+    keeper: Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,8 @@ class Pump:
                 world.desk.reply(ask, body)
             case Show(mood):
                 self._show(mood)
+            case Keep(name, value):
+                world.keeper.save(name, value)
             case Beat():
                 world.manager.beat()
             case Quit():

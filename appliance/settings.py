@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from .core.lights import Kind
+from .core.usage import Budget
 
 DEFAULT_INSTRUCTION = (
     "You are a talking box on a shelf. Answer in one or two short spoken sentences, in the language you are "
@@ -124,6 +125,7 @@ class Config:
     button: Button = Button()
     lights: tuple[Light, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
     socket: str = ""
     transcripts: bool = False
     log_level: str = "info"

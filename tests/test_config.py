@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from appliance import settings as module
 from appliance.config import NAME, load, parse, socket_path
 from appliance.core.lights import Kind
+from appliance.core.usage import Budget
 from appliance.errors import ConfigError, Problem
 from appliance.settings import AudioDevices, Button, Config, Light, Live, ServiceTools, Turns
 from tests.core.vocabulary import SECRET, check_value, values_of
@@ -90,6 +91,7 @@ def test_every_key_is_read() -> None:
         },
         "groups": {"evening": ["strip", "KITCHEN"]},
         "control": {"socket": "/tmp/x.sock"},
+        "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
         "privacy": {"transcripts": True},
         "log": {"level": "debug"},
     }
@@ -128,6 +130,7 @@ def test_every_key_is_read() -> None:
         ),
         groups={"evening": ("strip", "Kitchen")},
         socket="/tmp/x.sock",
+        budget=Budget(soft_tokens_day=1_000, hard_tokens_day=1_000_000_000),
         transcripts=True,
         log_level="debug",
     )
@@ -195,6 +198,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("turns", "tail_ms", [-1, 2_001]),
     ("turns", "interruptible", ["true", 1, "yes"]),
     ("turns", "coverage", ["everything", 1]),
+    *(("budget", f.name, [999, 1_000_000_001, 1.5, "many", True]) for f in dataclasses.fields(Budget)),
     ("button", "pin", [-1, 28, "17", 1.0, True, [17]]),
     ("button", "pull", ["none", True]),
     ("button", "debounce_ms", [-1, 201, "30"]),
@@ -218,6 +222,14 @@ def test_every_key_that_there_is_was_given_something_wrong() -> None:
     tried = {(section, key) for section, key, _ in WRONG}
     for section, kind in (("live", Live), ("audio", AudioDevices), ("turns", Turns), ("button", Button)):
         assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
+
+
+@pytest.mark.parametrize("period", ["day", "month"])
+def test_a_soft_limit_lies_below_the_hard_one(period: str) -> None:
+    limits = {f"soft_tokens_{period}": 2_000, f"hard_tokens_{period}": 2_000}
+    [(where, found, allowed)] = told({"budget": limits})
+    assert (where, found) == (f"budget.soft_tokens_{period}", "2000")
+    assert allowed == f"less than hard_tokens_{period} (2000)"
 
 
 def test_five_mistakes_are_five_problems() -> None:
@@ -247,7 +259,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'button', 'live', 'audio', 'turns', "
-        "'groups', 'control', 'privacy', 'log' (did you mean 'live'?)",
+        "'groups', 'budget', 'control', 'privacy', 'log' (did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 

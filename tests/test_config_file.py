@@ -12,12 +12,18 @@ import pytest
 
 from appliance.config import load, parse
 from appliance.core.lights import Kind
+from appliance.core.usage import Budget
 from appliance.settings import AudioDevices, Button, Light, Live, Turns
 
 FILE = Path(__file__).parent.parent / "config" / "appliance.toml"
 TEXT = FILE.read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^#: ?", re.MULTILINE)
-ALSO = {"control": {"socket"}, "privacy": {"transcripts"}, "log": {"level"}}
+ALSO = {
+    "budget": {f.name for f in fields(Budget)},
+    "control": {"socket"},
+    "privacy": {"transcripts"},
+    "log": {"level"},
+}
 
 
 def with_examples() -> dict[str, Any]:

@@ -53,6 +53,7 @@ LINES: list[tuple[News, tuple[int, str] | None]] = [
     ),
     (("call", {"name": "set_lights", "args": {"names": ["secret"]}}), (INFO, "function set_lights called")),
     (("answer", {"name": "set_lights", "response": {"x": "secret"}}), (INFO, "function set_lights answered")),
+    (("budget", {"limit": "soft"}), (WARNING, "the soft limit of [budget] is reached")),
     (("lost", {"what": "microphone frames", "count": 5}), (WARNING, "lost: 5 microphone frames")),
     (("trouble", {"what": "lights", "reason": "no pin"}), (WARNING, "lights: no pin")),
     (("trouble", {"what": "lights"}), (WARNING, "lights: ")),

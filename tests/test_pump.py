@@ -54,6 +54,9 @@ class Recorder:
     def tell(self, kind: str, fields: Mapping[str, object]) -> None:
         self.done.append(("tell", kind))
 
+    def save(self, name: str, value: object) -> None:
+        self.done.append(("save", name))
+
     def status(self, text: str) -> None:
         self.done.append(("status", text))
 
@@ -67,7 +70,7 @@ class Recorder:
 def pump_of(clock: Clock | None = None, **changes: object) -> tuple[Pump, Recorder, World]:
     recorder = Recorder()
     pump = Pump(Conversation(rules(**changes), Tools(LAMPS, {}), backoff), clock)
-    return pump, recorder, World(recorder, recorder, recorder, recorder, recorder)
+    return pump, recorder, World(recorder, recorder, recorder, recorder, recorder, recorder)
 
 
 def run(pump: Pump, world: World) -> None:
@@ -96,7 +99,7 @@ def test_every_effect_reaches_its_hand() -> None:
     sent = [type(done[2]) for done in recorder.of("send")]
     assert sent == [Setup, ActivityStart, Audio, ActivityEnd]
     assert [done[1:] for done in recorder.of("reply")] == [(1, True), (3, True), (2, False)]
-    for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang"):
+    for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang", "save"):
         assert recorder.of(what), what
 
 

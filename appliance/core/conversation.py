@@ -15,46 +15,39 @@ Knows which machine is told of what, and in which order. Must never know the ins
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from . import events as ev
 from . import floor as fl
 from . import messages as ms
-from .audio import FRAME_MS, Frame, Ring
+from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
 from .calls import Calls
 from .claims import claims
-from .effects import Beat, Effect, Finish, Play, Quit, Reply, Show, Tell
+from .effects import Beat, Effect, Finish, Keep, Play, Quit, Reply, Send, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
 from .gesture import Button, Gesture
 from .health import Health
 from .mood import Mood, strongest
 from .questions import WORD_FOR_WORD, Questions
+from .report import report
+from .rules import Rules
 from .session import Session
 from .timeline import Timeline
 from .tools import Tools
 from .turn import PROOFS, Turn
 from .uplink import Flow, Uplink
+from .usage import Ledger, Verdict
 
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the configuration says to the core."""
-
-    manners: fl.Manners
-    setup: ms.Setup
-    hangover_ms: int
-    hold_s: float
-    always_connected: bool
-    idle_close_s: float
-    beat_s: float | None
-    fallbacks: tuple[ms.Setup, ...] = ()
+SPENT = "the budget of the day or the month is used up"
 
 
 class Conversation:
     """`handle` what happened; Wake it by its `deadline`. It never raises for what the world does."""
 
-    def __init__(self, rules: Rules, tools: Tools, backoff: Callable[[], Iterator[float]]) -> None:
+    def __init__(
+        self, rules: Rules, tools: Tools, backoff: Callable[[], Iterator[float]], kept: object = None
+    ) -> None:
+        """`kept` is what a former life asked to Keep of its usage, or whatever was found in its place."""
         self.button = Button(rules.hold_s)
         self.turn = Turn(rules.manners)
         self.ear = Endpointer(rules.hangover_ms)
@@ -69,6 +62,7 @@ class Conversation:
         )
         self.calls = Calls(tools)
         self.questions = Questions()
+        self.ledger = Ledger(rules.budget, kept)
         self.health = Health(rules.beat_s)
         self.timeline = Timeline()
         self.mood = Mood.STARTING
@@ -132,9 +126,13 @@ class Conversation:
                 self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self._turn(fl.Dumb(), now)]
+            case ev.Day(date):
+                self.ledger.today(date)
+                return []
             case ev.Stop():
                 effects = [*self.calls.stop(), *self._flow(self.uplink.gate(closed=False), now)]
-                return [*effects, *self._turn(fl.Dismissed(), now), *self.session.stop()]
+                effects += self._turn(fl.Dismissed(), now)
+                return [*effects, *self._booked(), *self.session.stop()]
             case ev.Wake():
                 return []
             case _:
@@ -190,6 +188,9 @@ class Conversation:
         if self.health.microphone is not None:
             told = Tell("trouble", {"what": "no microphone", "reason": self.health.microphone})
             return [told, *self._turn(fl.Dismissed(), now)]
+        if not self.turn.is_hearing and self.ledger.verdict() is Verdict.HARD:
+            told = Tell("budget", {"limit": "hard", **self.ledger.shown()})
+            return [told, *self._turn(fl.Dismissed(), now)]
         if not self.turn.is_hearing:
             self.timeline.press(self.turn.number + 1, now)
         return [*self._turn(gesture, now), *self._line(self.session.want(now), now)]
@@ -218,7 +219,7 @@ class Conversation:
                 return [Tell("transcript", {"who": "person", "text": text, "turn": self.turn.number})]
             case ms.TurnComplete():
                 self.session.turn_completed(now)
-                return self._turn(message, now)
+                return [*self._booked(), *self._turn(message, now)]
             case ms.Interrupted() | ms.GenerationComplete():
                 return self._turn(message, now)
             case ms.ToolCall() if self.turn.is_dismissed:
@@ -231,6 +232,7 @@ class Conversation:
             case ms.SetupComplete() | ms.Resumption() | ms.GoAway():
                 return self._line(self.session.hear(message, now), now)
             case ms.Usage(prompt, response, total):
+                self.ledger.note(message)
                 return [Tell("usage", {"prompt": prompt, "response": response, "total": total})]
             case ms.Unknown(what):
                 return [Tell("unknown", {"what": what})]
@@ -244,6 +246,7 @@ class Conversation:
             fault = self.session.fault
             gone = self.uplink.line_down(drop_audio=fault is not None and fault.drop_audio)
             self.calls.line_down()
+            effects += self._booked()
             effects += self._turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
@@ -279,12 +282,15 @@ class Conversation:
                     self.session.proved()
                 told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
                 # Whoever typed is not in the room, and says nothing more: no follow-up.
-                alone = self.questions.is_mute(turn) and self.turn.is_following_up
-                quiet = self._turn(fl.Dismissed(), now) if alone else []
+                over = self.questions.is_mute(turn) or self.ledger.verdict() is Verdict.HARD
+                quiet = self._turn(fl.Dismissed(), now) if over and self.turn.is_following_up else []
+                if self.ledger.warn():
+                    quiet.append(Tell("budget", {"limit": "soft", **self.ledger.shown()}))
                 return [told, *quiet, *self.questions.over(turn, outcome)]
             case Finish() if self.health.speaker is not None:
                 return [order, *self._turn(fl.Dumb(), now)]
-            case Play(turn):
+            case Play(turn, pcm, rate_hz):
+                self.ledger.sound(spoken_ms=duration_ms(len(pcm), rate_hz))
                 self.timeline.mark(turn, "first_byte", now)
                 return [] if self.questions.is_mute(turn) else [order]
             case _:
@@ -292,6 +298,11 @@ class Conversation:
 
     def _flow(self, flow: Flow, now: float) -> list[Effect]:
         effects = list(flow.effects)
+        if flow.started and isinstance(self.turn.model, fl.Silent):  # counts after their turnComplete
+            effects = [*self._booked(), *effects]
+        for sent in flow.effects:
+            if isinstance(sent, Send) and isinstance(sent.message, ms.Audio):
+                self.ledger.sound(heard_ms=duration_ms(len(sent.message.pcm), RATE_HZ))
         for turn in flow.started:
             self.timeline.mark(turn, "first_sent", now)
             effects += self._turn(fl.ActivityBegan(), now)
@@ -299,6 +310,9 @@ class Conversation:
             self.timeline.mark(turn, "ended", now)
             effects += self._turn(fl.ActivityEnded(turn), now)
         return effects
+
+    def _booked(self) -> list[Effect]:
+        return [Keep("usage", self.ledger.as_json())] if self.ledger.close() else []
 
     def _given_up(self, turns: Sequence[int], why: str, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -311,6 +325,9 @@ class Conversation:
 
     def _asked(self, ask: int, request: ev.Request, now: float) -> list[Effect]:
         match request:
+            case ev.Talk() | ev.Ask() | ev.Say() if self.ledger.verdict() is Verdict.HARD:
+                remedy = "wait, or raise [budget] in the configuration"
+                return [Reply(ask, {"ok": False, "error": SPENT, "remedy": remedy})]
             case ev.Talk() if self.health.microphone is not None:
                 return [Reply(ask, {"ok": False, "error": f"no microphone: {self.health.microphone}"})]
             case ev.Talk(None):
@@ -342,18 +359,7 @@ class Conversation:
 
     def status(self) -> dict[str, object]:
         """What a person wants to know of it all."""
-        fault = self.session.trouble
-        return {
-            "phase": str(self.mood),
-            "says": repr(self),
-            "trouble": None if fault is None else {"what": fault.name, "advice": fault.advice},
-            "microphone": self.health.microphone or "open",
-            "speaker": self.health.speaker or "open",
-            "turns": self.turn.number,
-            "last_turn_ms": dict(self.timeline.last),
-            "turns_ms": self.timeline.summary(),
-            **self.calls.tools.shown(),
-        }
+        return report(self)
 
     # -- time, and what follows from everything ----------------------------------------------------
 

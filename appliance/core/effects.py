@@ -15,6 +15,7 @@ trouble        something went wrong: `what`, `reason`
 microphone     it was opened, or is missing: `state`, `reason`
 speaker        the same
 usage          token counts of the turn so far: `prompt`, `response`, `total`
+budget         a limit is reached: `limit` (soft or hard), and the sums
 unknown        the service said something that we do not know: `what`
 =============  ==========================================================================================
 """
@@ -106,6 +107,14 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep this JSON value over a restart; rarely, and later, is soon enough."""
+
+    name: str
+    value: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """Tell the service manager's watchdog that we are alive, because we are."""
 
@@ -115,4 +124,4 @@ class Quit:
     """The last effect: everything that must be said has been said."""
 
 
-Effect = Dial | Send | Hang | Play | Finish | Flush | SetLights | Show | Tell | Reply | Beat | Quit
+Effect = Dial | Send | Hang | Play | Finish | Flush | SetLights | Show | Tell | Reply | Beat | Keep | Quit

@@ -202,6 +202,16 @@ class LightsFailed:
     reason: str
 
 
+# -- the calendar -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """It is this local day, as in "2026-11-22"; "" where nobody knows. Told at the start and every minute."""
+
+    date: str
+
+
 # -- the end ----------------------------------------------------------------------------------------
 
 
@@ -228,5 +238,6 @@ Event = (
     | LinkDown
     | LightsSet
     | LightsFailed
+    | Day
     | Stop
 )

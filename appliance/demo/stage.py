@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Awaitable, Mapping
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -66,7 +67,7 @@ class Stage:
         async with contextlib.AsyncExitStack() as left:
             await left.enter_async_context(self._standin)
             place = left.enter_context(tempfile.TemporaryDirectory(prefix="appliance-"))
-            self._box = app.build(parse(self._table(place)), self._clock)
+            self._box = app.build(parse(self._table(place)), self._clock, Path(place) / "state")
             self._box.desk.watchers.append(self._told)
             self._box.pump.watchers.append(self._pumped)
             loop = asyncio.get_running_loop()

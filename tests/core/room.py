@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from appliance.core import events as ev
 from appliance.core import messages as ms
 from appliance.core.audio import FRAME_BYTES, FRAME_MS
-from appliance.core.conversation import Conversation, Rules
+from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
     Dial,
@@ -30,6 +30,7 @@ from appliance.core.effects import (
 )
 from appliance.core.floor import Manners
 from appliance.core.lights import FromModel, Kind
+from appliance.core.rules import Rules
 from appliance.core.tools import Lamp, Tools
 
 LAMPS = (

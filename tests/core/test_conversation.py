@@ -16,6 +16,7 @@ from appliance.core.effects import (
     Finish,
     Flush,
     Hang,
+    Keep,
     Play,
     Quit,
     Reply,
@@ -27,6 +28,7 @@ from appliance.core.floor import Idle, Listening, Manners, Waiting
 from appliance.core.lights import FromModel, LightState
 from appliance.core.mood import Mood
 from appliance.core.tools import Tools
+from appliance.core.usage import Budget
 
 from .room import CHUNK, LAMPS, Room, answers, backoff, calls, rules
 
@@ -610,6 +612,63 @@ def test_a_written_answer_is_read_and_told() -> None:
     room.pass_time(3.0)
     assert replies(room)[1]["answer"] == "It is noon."
     assert [t["text"] for t in room.told("transcript")] == ["It is ", "noon."]
+
+
+# -- what it costs ------------------------------------------------------------------------------------
+
+
+def test_usage_is_kept_after_every_turn_and_read_again() -> None:
+    room = Room()
+    room.do(ev.Day("2026-11-22"))
+    room.ask()
+    room.pass_time(3.0)
+    [kept] = [e for _, e in room.effects if isinstance(e, Keep)]
+    assert kept.name == "usage"
+    again = Conversation(rules(), Tools(LAMPS, {}), backoff, dict(kept.value))
+    again.handle(ev.Day("2026-11-22"), 1.0)
+    assert again.ledger.shown()["today"] == room.conversation.ledger.shown()["today"]
+
+
+def test_at_the_soft_limit_it_says_so_once() -> None:
+    room = Room(budget=Budget(soft_tokens_day=30))
+    room.do(ev.Day("2026-11-22"))
+    for _ in range(2):
+        room.ask()
+        room.pass_time(12.0)
+    assert [told["limit"] for told in room.told("budget")] == ["soft"]
+    assert room.outcomes() == ["answered", "answered"]
+
+
+def test_at_the_hard_limit_no_turn_is_begun_until_the_next_day() -> None:
+    room = Room(budget=Budget(hard_tokens_day=30))
+    room.do(ev.Day("2026-11-22"))
+    room.ask()
+    room.pass_time(3.0)
+    assert room.conversation.mood is Mood.IDLE, "no follow-up either"
+    room.ask()
+    assert room.told("budget")[-1]["limit"] == "hard"
+    [reply] = room.do(ev.Asked(1, ev.Talk()))
+    assert isinstance(reply, Reply)
+    assert "budget" in str(reply.body["error"])
+    assert room.outcomes() == ["answered"]
+    room.do(ev.Day("2026-11-23"))
+    room.ask()
+    room.pass_time(3.0)
+    assert room.outcomes() == ["answered", "answered"]
+
+
+def test_counts_that_come_after_their_turn_was_closed_are_booked_before_the_next() -> None:
+    def late(room: Room, message: ms.ClientMessage) -> None:
+        answers(room, message)
+        if isinstance(message, ms.ActivityEnd):
+            room.says(ms.Usage(1, 2, 33), delay_s=1.6)
+
+    room = Room(late)
+    room.ask()
+    room.pass_time(12.0)
+    room.ask()
+    room.pass_time(3.0)
+    assert room.conversation.ledger.shown()["today"]["total"] == 30 + 33 + 30 + 33  # type: ignore[index]
 
 
 # -- the watchdog and the moods -----------------------------------------------------------------------

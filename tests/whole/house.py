@@ -43,7 +43,9 @@ def clip(name: str) -> tuple[bytes, int]:
 class Daemon:
     """`async with Daemon(toml)`: running and READY inside, stopped and reaped outside."""
 
-    def __init__(self, toml: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, toml: str, environment: Mapping[str, str] | None = None, state: str | None = None
+    ) -> None:
         self.place = Path(tempfile.mkdtemp(prefix="box-"))  # short: the path of a Unix socket is bounded
         self.socket = self.place / "control.sock"
         self.config = self.place / "appliance.toml"
@@ -52,6 +54,7 @@ class Daemon:
         self.environment = dict(environment or os.environ) | {
             "GPIOZERO_PIN_FACTORY": "mock",
             "NOTIFY_SOCKET": str(self.place / "notify"),
+            "STATE_DIRECTORY": state or str(self.place / "state"),
             "PYTHONWARNINGS": "error",
         }
         self.told: list[dict[str, object]] = []

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import socket
+import tempfile
 
 import pytest
 
@@ -223,6 +224,29 @@ backend = "memory"
                 downs = [line for line in daemon.of("line") if line["state"] == "down"]
                 assert [line["why"] for line in downs] == ["model gone"]
                 assert "gemini-3.8-live is tried instead" in str(downs[0]["advice"])
+
+    asyncio.run(life())
+
+
+def test_usage_outlives_a_restart_and_a_hard_limit_is_told() -> None:
+    async def life() -> None:
+        async with StandIn(QUIET) as standin:
+            with tempfile.TemporaryDirectory() as state:
+                toml = f'[live]\nendpoint = "{standin.url}"\n[audio]\nbackend = "memory"\n'
+                async with Daemon(toml, state=state) as daemon:
+                    assert (await daemon.run("ask", "What is this?"))[0] == 0
+                    first = (await daemon.ask(do="status"))["usage"]
+                    assert await daemon.stop() == 0
+                limit = "[budget]\nhard_tokens_day = 1000\n"
+                async with Daemon(toml + limit, state=state) as daemon:
+                    await daemon.until(lambda: daemon.of("microphone"))
+                    second = (await daemon.ask(do="status"))["usage"]
+                    assert isinstance(first, dict)
+                    assert isinstance(second, dict)
+                    assert second["today"] == first["today"]
+                    assert second["today"]["turns"] == 1
+                    _, out, _ = await daemon.run("status")
+                    assert f"today: {second['today']['total']} of 1000 tokens in 1 turns" in out
 
     asyncio.run(life())
 

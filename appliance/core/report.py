@@ -1,0 +1,28 @@
+"""What `status` shows.
+
+Knows where each number is. Must never know how it is printed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+
+
+def report(box: Conversation) -> dict[str, object]:
+    """What a person wants to know of it all."""
+    fault = box.session.trouble
+    return {
+        "phase": str(box.mood),
+        "says": repr(box),
+        "trouble": None if fault is None else {"what": fault.name, "advice": fault.advice},
+        "microphone": box.health.microphone or "open",
+        "speaker": box.health.speaker or "open",
+        "turns": box.turn.number,
+        "last_turn_ms": dict(box.timeline.last),
+        "turns_ms": box.timeline.summary(),
+        "usage": box.ledger.shown(),
+        **box.calls.tools.shown(),
+    }

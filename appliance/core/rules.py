@@ -1,0 +1,24 @@
+"""What the configuration says to the core, as one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .floor import Manners
+from .messages import Setup
+from .usage import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the configuration says to the core."""
+
+    manners: Manners
+    setup: Setup
+    hangover_ms: int
+    hold_s: float
+    always_connected: bool
+    idle_close_s: float
+    beat_s: float | None
+    fallbacks: tuple[Setup, ...] = ()
+    budget: Budget = field(default_factory=Budget)

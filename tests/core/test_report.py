@@ -1,0 +1,38 @@
+"""What `status` shows."""
+
+from __future__ import annotations
+
+import json
+
+from appliance.core import events as ev
+from appliance.core.report import report
+from tests.core.room import Room
+
+
+def test_everything_that_a_person_asks_for_is_there_and_is_json() -> None:
+    room = Room()
+    room.do(ev.Day("2026-11-22"))
+    room.ask()
+    room.pass_time(3.0)
+    shown = report(room.conversation)
+    assert shown["says"] == repr(room.conversation)
+    assert (shown["phase"], shown["microphone"], shown["speaker"], shown["trouble"]) == (
+        "follow-up",
+        "open",
+        "open",
+        None,
+    )
+    usage = shown["usage"]
+    assert isinstance(usage, dict)
+    assert (usage["today"]["total"], usage["today"]["turns"]) == (30, 1)
+    assert usage["today"]["spoken_ms"] == 1000
+    assert usage["today"]["heard_ms"] > 1500
+    assert json.loads(json.dumps(shown)) == shown
+
+
+def test_trouble_is_told_with_its_advice() -> None:
+    room = Room(reachable=False)
+    room.ask()
+    trouble = report(room.conversation)["trouble"]
+    assert isinstance(trouble, dict)
+    assert trouble["what"] == "no network"
