@@ -239,7 +239,6 @@ def test_usage_outlives_a_restart_and_a_hard_limit_is_told() -> None:
                     assert await daemon.stop() == 0
                 limit = "[budget]\nhard_tokens_day = 1000\n"
                 async with Daemon(toml + limit, state=state) as daemon:
-                    await daemon.until(lambda: daemon.of("microphone"))
                     second = (await daemon.ask(do="status"))["usage"]
                     assert isinstance(first, dict)
                     assert isinstance(second, dict)
