@@ -65,8 +65,9 @@ class MemoryMouth(Notes):
             at = round(piece.at_s * PLAYED_HZ)
             line = np.pad(line, (0, max(0, at - len(line))))
             line = np.concatenate((line, samples(piece.pcm)))
-        # A millisecond short of the clock: what is played next may begin at this very sample.
-        return np.concatenate((line, np.zeros(int((quiet_s - 0.001) * PLAYED_HZ))))
+        # Short of the clock by more than a fade, which is kept when it begins: what is played next may begin
+        # as soon as the time is over.
+        return np.concatenate((line, np.zeros(int((quiet_s - 0.01) * PLAYED_HZ))))
 
 
 class MemoryRoom:

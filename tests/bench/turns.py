@@ -61,7 +61,7 @@ async def measure(turns: int) -> dict[str, object]:
         ):
             ready_s = time.monotonic() - began
             process = Process(daemon.process.pid)
-            await daemon.until(lambda: daemon.of("microphone"))
+            assert await daemon.known("microphone") == "open"
             idle = await resting(process)
             cpu, at, woken = process.cpu_s(), time.monotonic(), process.switches()
             holds = [await hold(daemon, standin, number) for number in range(turns)]

@@ -155,6 +155,13 @@ class Daemon:
             tail = "\n".join(json.dumps(t) for t in self.told[-20:])
             raise AssertionError(f"it did not come:\n{tail}\n{self.notes[-5:]}\n{log[-4000:]}") from None
 
+    async def known(self, part: str) -> str:
+        """What became of the microphone, once the daemon has tried; it may have said so before we watched."""
+        async with asyncio.timeout(LIMIT_S):
+            while (found := str((await self.ask(do="status"))[part])) == "not opened yet":
+                pass
+        return found
+
     def of(self, kind: str) -> list[dict[str, object]]:
         return [told for told in self.told if told["kind"] == kind]
 
