@@ -76,12 +76,11 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
     command.add_argument("state", nargs="?", metavar="STATE", help="on, off, a per cent or a colour")
     verb("watch", _watch, "Show what happens, as it happens.")
+    command = verb("demo", _demo, "Show the whole box with no hardware, key or network.")
     if "demo" in arguments[:1]:  # late: it brings the stand-in and the whole box along
-        from . import demo
+        from .demo import add_options
 
-        demo.add_options(verb("demo", demo.demo, "Show the whole box with no hardware, key or network."))
-    else:
-        verb("demo", _status, "Show the whole box with no hardware, key or network.")
+        add_options(command)
     return top
 
 
@@ -162,6 +161,12 @@ def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:
     lines = (f"{name:<16}{what}" for name, what in found.items())
     print(json.dumps(found, indent=2) if options.json else "\n".join(lines))
     return EX_OK
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from .demo import demo
+
+    return demo(options)
 
 
 # -- the daemon's socket ------------------------------------------------------------------------------

@@ -38,8 +38,8 @@ from .core.mood import Mood
 
 log = logging.getLogger(__name__)
 
-# Frames come every 20 ms and are handled in microseconds. A loop that is a second behind with anything
-# else has lost the race; frames are then what is dropped, oldest first, as the microphone itself would.
+# Frames come every 20 ms and are handled in microseconds. A loop that is ten seconds behind has lost the
+# race: further frames are then dropped and counted, as nothing else may be.
 MOST_WAITING = 500
 
 

@@ -41,7 +41,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """What to send, and which turns thereby had their first frame sent, their activity closed, or expired."""
+    """What to send, and which turns thereby had their activity begun, and ended."""
 
     effects: tuple[Effect, ...] = ()
     started: tuple[int, ...] = ()
