@@ -23,22 +23,23 @@ from . import messages as ms
 from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
 from .calls import Calls
 from .claims import claims
-from .effects import Beat, Effect, Finish, Keep, Play, Quit, Reply, Send, Show, Tell
+from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
 from .gesture import Button, Gesture
 from .health import Health
 from .mood import Mood, strongest
-from .questions import WORD_FOR_WORD, Questions
+from .orders import carry_out
+from .questions import Questions
 from .report import report
+from .requests import asked
 from .rules import Rules
+from .service import said
 from .session import Session
 from .timeline import Timeline
 from .tools import Tools
-from .turn import PROOFS, Turn
+from .turn import Turn
 from .uplink import Flow, Uplink
 from .usage import Ledger, Verdict
-
-SPENT = "the budget of the day or the month is used up"
 
 
 class Conversation:
@@ -92,20 +93,20 @@ class Conversation:
             case ev.Received(link, messages):
                 return self._received(link, messages, now)
             case ev.Pressed():
-                return self._gestures(self.button.pressed(now), now)
+                return self.do_gestures(self.button.pressed(now), now)
             case ev.Released():
-                return self._gestures(self.button.released(now), now)
+                return self.do_gestures(self.button.released(now), now)
             case ev.Asked(ask, request):
-                return self._asked(ask, request, now)
+                return asked(self, ask, request, now)
             case ev.Sounding(turn):
                 self.timeline.mark(turn, "first_sample", now)
                 return []
             case ev.Drained():
-                return self._turn(event, now)
+                return self.tell_turn(event, now)
             case ev.LinkUp():
                 return self.session.up(event, now)
             case ev.LinkDown():
-                return self._line(self.session.down(event, now), now)
+                return self.settle_line(self.session.down(event, now), now)
             case ev.Garbled(_, reason):
                 return [Tell("trouble", {"what": "unreadable message", "reason": reason})]
             case ev.LightsSet():
@@ -118,21 +119,21 @@ class Conversation:
             case ev.MicrophoneDown(reason):
                 self.health.closed(reason)
                 told = Tell("microphone", {"state": "missing", "reason": reason})
-                return [told, *self._turn(fl.Deaf(), now)]
+                return [told, *self.tell_turn(fl.Deaf(), now)]
             case ev.SpeakerUp():
                 self.health.speaker = None
                 return [Tell("speaker", {"state": "open"})]
             case ev.SpeakerDown(reason):
                 self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
-                return [told, *self._turn(fl.Dumb(), now)]
+                return [told, *self.tell_turn(fl.Dumb(), now)]
             case ev.Day(date):
                 self.ledger.today(date)
                 return []
             case ev.Stop():
-                effects = [*self.calls.stop(), *self._flow(self.uplink.gate(closed=False), now)]
-                effects += self._turn(fl.Dismissed(), now)
-                return [*effects, *self._booked(), *self.session.stop()]
+                effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
+                effects += self.tell_turn(fl.Dismissed(), now)
+                return [*effects, *self.book(), *self.session.stop()]
             case ev.Wake():
                 return []
             case _:
@@ -148,10 +149,11 @@ class Conversation:
         if heard.lost:
             effects.append(Tell("lost", {"what": "microphone frames", "count": heard.lost}))
         if self.turn.is_hearing:
-            effects += self._flow(self.uplink.add(heard.pcm), now)
-        return effects + self._listen(frame, now)
+            effects += self.perform_flow(self.uplink.add(heard.pcm), now)
+        return effects + self.listen(frame, now)
 
-    def _listen(self, frame: Frame, now: float) -> list[Effect]:
+    def listen(self, frame: Frame, now: float) -> list[Effect]:
+        """Have the ear hear this frame, if anybody wants to know."""
         match self.turn.phase:
             case fl.Listening(_, cut) if frame.index >= cut:
                 pass
@@ -161,12 +163,12 @@ class Conversation:
                 return []
         match self.ear.hear(frame.index, speech=frame.speech):
             case Onset(onset) as found:
-                orders = self._turn(found, now)
+                orders = self.tell_turn(found, now)
                 self._mark("onset", now, since=onset)
                 return orders
             case Offset(last) as found:
                 self._mark("last_voiced", now, since=last + 1)
-                return self._turn(found, now)
+                return self.tell_turn(found, now)
             case _:
                 return []
 
@@ -174,7 +176,8 @@ class Conversation:
         """Mark a moment that lies so many frames back."""
         self.timeline.mark(self.turn.number, name, now - (self.ring.now - since) * FRAME_MS / 1000)
 
-    def _gestures(self, gestures: Sequence[Gesture], now: float) -> list[Effect]:
+    def do_gestures(self, gestures: Sequence[Gesture], now: float) -> list[Effect]:
+        """What a finger, or a command in its place, meant."""
         effects: list[Effect] = []
         for gesture in gestures:
             effects += self._gesture(gesture, now)
@@ -184,16 +187,16 @@ class Conversation:
         if gesture is Gesture.LET_GO:
             self.timeline.mark(self.turn.number, "last_voiced", now)
         if gesture is not Gesture.TOUCH:
-            return self._turn(gesture, now)
+            return self.tell_turn(gesture, now)
         if self.health.microphone is not None:
             told = Tell("trouble", {"what": "no microphone", "reason": self.health.microphone})
-            return [told, *self._turn(fl.Dismissed(), now)]
+            return [told, *self.tell_turn(fl.Dismissed(), now)]
         if not self.turn.is_hearing and self.ledger.verdict() is Verdict.HARD:
             told = Tell("budget", {"limit": "hard", **self.ledger.shown()})
-            return [told, *self._turn(fl.Dismissed(), now)]
+            return [told, *self.tell_turn(fl.Dismissed(), now)]
         if not self.turn.is_hearing:
             self.timeline.press(self.turn.number + 1, now)
-        return [*self._turn(gesture, now), *self._line(self.session.want(now), now)]
+        return [*self.tell_turn(gesture, now), *self.settle_line(self.session.want(now), now)]
 
     # -- the service --------------------------------------------------------------------------------
 
@@ -201,161 +204,60 @@ class Conversation:
         effects: list[Effect] = []
         for message in messages:
             if self.session.is_current(link):
-                effects += self._message(link, message, now)
+                effects += said(self, link, message, now)
         return effects
 
-    def _message(self, link: int, message: ms.ServerMessage, now: float) -> list[Effect]:
-        match message:
-            case ms.Speech() | ms.Words(_, True):
-                return self._turn(message, now)
-            case ms.ModelSaid(text) | ms.Words(text):
-                effects = self._turn(message, now)
-                if isinstance(self.turn.model, fl.Abandoned):  # nobody hears it, so nobody reads it
-                    return effects
-                self.questions.said(self.turn.number, text)
-                told = Tell("transcript", {"who": "model", "text": text, "turn": self.turn.number})
-                return [told, *effects]
-            case ms.PersonSaid(text):
-                return [Tell("transcript", {"who": "person", "text": text, "turn": self.turn.number})]
-            case ms.TurnComplete():
-                self.session.turn_completed(now)
-                return [*self._booked(), *self._turn(message, now)]
-            case ms.Interrupted() | ms.GenerationComplete():
-                return self._turn(message, now)
-            case ms.ToolCall() if self.turn.is_dismissed:
-                return self.calls.refuse(link, message, "the person does not want it any more")
-            case ms.ToolCall():
-                return [*self.calls.asked(link, message, now), *self._turn(fl.Progress(), now)]
-            case ms.ToolCallCancellation():
-                self.calls.cancelled(link, message)
-                return []
-            case ms.SetupComplete() | ms.Resumption() | ms.GoAway():
-                return self._line(self.session.hear(message, now), now)
-            case ms.Usage(prompt, response, total):
-                self.ledger.note(message)
-                return [Tell("usage", {"prompt": prompt, "response": response, "total": total})]
-            case ms.Unknown(what):
-                return [Tell("unknown", {"what": what})]
-            case _:
-                assert_never(message)
-
-    def _line(self, effects: list[Effect], now: float) -> list[Effect]:
+    def settle_line(self, effects: list[Effect], now: float) -> list[Effect]:
         """What the session did, and what that means to those who use the line."""
         link, was = self.session.link, self.uplink.link
         if was is not None and link != was:
             fault = self.session.fault
             gone = self.uplink.line_down(drop_audio=fault is not None and fault.drop_audio)
             self.calls.line_down()
-            effects += self._booked()
-            effects += self._turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
+            effects += self.book()
+            effects += self.tell_turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
-            effects += self._flow(self.uplink.line_up(link, realtime_text=self.session.realtime_text), now)
+            effects += self.perform_flow(
+                self.uplink.line_up(link, realtime_text=self.session.realtime_text), now
+            )
         return effects
 
     # -- orders of the turn -------------------------------------------------------------------------
 
-    def _turn(self, told: fl.Told, now: float) -> list[Effect]:
+    def tell_turn(self, told: fl.Told, now: float) -> list[Effect]:
+        """Tell the turn, and carry out what it orders."""
         effects: list[Effect] = []
         for order in self.turn.tell(told, now, self.ring.now):
-            effects += self._order(order, now)
+            effects += carry_out(self, order, now)
         return effects
 
-    def _order(self, order: fl.Order, now: float) -> list[Effect]:
-        match order:
-            case fl.Begin(turn, since):
-                return self._flow(self.uplink.open(turn, [f.pcm for f in self.ring.since(since)]), now)
-            case fl.End(turn):
-                return self._flow(self.uplink.close(turn, now), now)
-            case fl.Settle(turn):
-                self.uplink.settle(turn)
-                return []
-            case fl.Drop(turn):
-                self.uplink.drop(turn)
-                return []
-            case fl.Arm(cut):
-                self.ear.reset()
-                return [e for frame in self.ring.since(cut) for e in self._listen(frame, now)]
-            case fl.Over(turn, outcome):
-                steps = self.timeline.close(turn)
-                if outcome in PROOFS:
-                    self.session.proved()
-                told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
-                # Whoever typed is not in the room, and says nothing more: no follow-up.
-                over = self.questions.is_mute(turn) or self.ledger.verdict() is Verdict.HARD
-                quiet = self._turn(fl.Dismissed(), now) if over and self.turn.is_following_up else []
-                if self.ledger.warn():
-                    quiet.append(Tell("budget", {"limit": "soft", **self.ledger.shown()}))
-                return [told, *quiet, *self.questions.over(turn, outcome)]
-            case Finish() if self.health.speaker is not None:
-                return [order, *self._turn(fl.Dumb(), now)]
-            case Play(turn, pcm, rate_hz):
-                self.ledger.sound(spoken_ms=duration_ms(len(pcm), rate_hz))
-                self.timeline.mark(turn, "first_byte", now)
-                return [] if self.questions.is_mute(turn) else [order]
-            case _:
-                return [order]
-
-    def _flow(self, flow: Flow, now: float) -> list[Effect]:
+    def perform_flow(self, flow: Flow, now: float) -> list[Effect]:
+        """Send what the uplink lets through; tell the turn what of it was begun and ended."""
         effects = list(flow.effects)
         if flow.started and isinstance(self.turn.model, fl.Silent):  # counts after their turnComplete
-            effects = [*self._booked(), *effects]
+            effects = [*self.book(), *effects]
         for sent in flow.effects:
             if isinstance(sent, Send) and isinstance(sent.message, ms.Audio):
                 self.ledger.sound(heard_ms=duration_ms(len(sent.message.pcm), RATE_HZ))
         for turn in flow.started:
             self.timeline.mark(turn, "first_sent", now)
-            effects += self._turn(fl.ActivityBegan(), now)
+            effects += self.tell_turn(fl.ActivityBegan(), now)
         for turn in flow.ended:
             self.timeline.mark(turn, "ended", now)
-            effects += self._turn(fl.ActivityEnded(turn), now)
+            effects += self.tell_turn(fl.ActivityEnded(turn), now)
         return effects
 
-    def _booked(self) -> list[Effect]:
+    def book(self) -> list[Effect]:
+        """Close the turn in the ledger, and keep what it cost."""
         return [Keep("usage", self.ledger.as_json())] if self.ledger.close() else []
 
     def _given_up(self, turns: Sequence[int], why: str, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for turn in turns:
             effects.append(Tell("lost", {"what": "something you said", "count": 1, "why": why}))
-            effects += self._turn(fl.Unanswerable(turn, why), now)
+            effects += self.tell_turn(fl.Unanswerable(turn, why), now)
         return effects
-
-    # -- requests -----------------------------------------------------------------------------------
-
-    def _asked(self, ask: int, request: ev.Request, now: float) -> list[Effect]:
-        match request:
-            case ev.Talk() | ev.Ask() | ev.Say() if self.ledger.verdict() is Verdict.HARD:
-                remedy = "wait, or raise [budget] in the configuration"
-                return [Reply(ask, {"ok": False, "error": SPENT, "remedy": remedy})]
-            case ev.Talk() if self.health.microphone is not None:
-                return [Reply(ask, {"ok": False, "error": f"no microphone: {self.health.microphone}"})]
-            case ev.Talk(None):
-                return [*self._gestures(self.button.tap(), now), Reply(ask, {"ok": True})]
-            case ev.Talk(float() | int() as hold_s):
-                return [*self._gestures(self.button.hold(now, hold_s), now), Reply(ask, {"ok": True})]
-            case ev.Ask(text, speak):
-                return self._typed(ask, text, now, speak=speak)
-            case ev.Say(text):
-                return self._typed(ask, WORD_FOR_WORD + text, now, speak=True)
-            case ev.Cancel():
-                return [*self._turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
-            case ev.Lights(None, _) | ev.Lights(_, None):
-                return [Reply(ask, {"ok": True, **self.calls.tools.shown()})]
-            case ev.Lights(str() as name, str() as change):
-                return self.calls.person(ask, name, change, now)
-            case ev.Status():
-                return [Reply(ask, {"ok": True, **self.status()})]
-            case _:
-                raise AssertionError("Lights has a name and a change, or lacks one")
-
-    def _typed(self, ask: int, text: str, now: float, *, speak: bool) -> list[Effect]:
-        if self.turn.is_hearing:
-            return [Reply(ask, {"ok": False, "error": "somebody is speaking to the box: try again"})]
-        effects = self._turn(fl.Typed(), now)
-        self.questions.asked(self.turn.number, ask, speak=speak)
-        effects += self._line(self.session.want(now), now)
-        return effects + self._flow(self.uplink.type(self.turn.number, text, now), now)
 
     def status(self) -> dict[str, object]:
         """What a person wants to know of it all."""
@@ -369,11 +271,11 @@ class Conversation:
         return self.turn.is_quiet and not self.uplink.is_waiting and not self.calls.is_open
 
     def _wake(self, now: float) -> list[Effect]:
-        effects = self._gestures(self.button.wake(now), now)
-        effects += self._turn(fl.Passed(), now)
+        effects = self.do_gestures(self.button.wake(now), now)
+        effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
         effects += self.calls.wake(now)
-        effects += self._line(self.session.wake(now, quiet=self._is_quiet), now)
+        effects += self.settle_line(self.session.wake(now, quiet=self._is_quiet), now)
         if self.health.wake(now):
             effects.append(Beat())
         return effects
@@ -381,13 +283,13 @@ class Conversation:
     def _afterwards(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
         if self.calls.is_open != self.uplink.is_gated:
-            effects += self._flow(self.uplink.gate(closed=self.calls.is_open), now)
+            effects += self.perform_flow(self.uplink.gate(closed=self.calls.is_open), now)
         if isinstance(self.turn.phase, fl.Idle) and self._is_quiet:
             self.session.release(now)
         else:
             self.session.need()
         if self.session.is_leaving and self._is_quiet:
-            effects += self._line(self.session.wake(now, quiet=True), now)
+            effects += self.settle_line(self.session.wake(now, quiet=True), now)
         mood = strongest(claims(self.turn.phase, self.session, self.health))
         if mood is not self.mood:
             self.mood = mood

@@ -1,0 +1,54 @@
+"""What the turn wants of its neighbours, done.
+
+Knows which machine carries out which order. Must never decide whose turn it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import floor as fl
+from .audio import duration_ms
+from .effects import Effect, Finish, Play, Tell
+from .turn import PROOFS
+from .usage import Verdict
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+
+
+def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
+    """Do what the turn wants; the effects, in order."""
+    match order:
+        case fl.Begin(turn, since):
+            return box.perform_flow(box.uplink.open(turn, [f.pcm for f in box.ring.since(since)]), now)
+        case fl.End(turn):
+            return box.perform_flow(box.uplink.close(turn, now), now)
+        case fl.Settle(turn):
+            box.uplink.settle(turn)
+            return []
+        case fl.Drop(turn):
+            box.uplink.drop(turn)
+            return []
+        case fl.Arm(cut):
+            box.ear.reset()
+            return [e for frame in box.ring.since(cut) for e in box.listen(frame, now)]
+        case fl.Over(turn, outcome):
+            steps = box.timeline.close(turn)
+            if outcome in PROOFS:
+                box.session.proved()
+            told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
+            # Whoever typed is not in the room, and says nothing more: no follow-up.
+            over = box.questions.is_mute(turn) or box.ledger.verdict() is Verdict.HARD
+            quiet = box.tell_turn(fl.Dismissed(), now) if over and box.turn.is_following_up else []
+            if box.ledger.warn():
+                quiet.append(Tell("budget", {"limit": "soft", **box.ledger.shown()}))
+            return [told, *quiet, *box.questions.over(turn, outcome)]
+        case Finish() if box.health.speaker is not None:
+            return [order, *box.tell_turn(fl.Dumb(), now)]
+        case Play(turn, pcm, rate_hz):
+            box.ledger.sound(spoken_ms=duration_ms(len(pcm), rate_hz))
+            box.timeline.mark(turn, "first_byte", now)
+            return [] if box.questions.is_mute(turn) else [order]
+        case _:
+            return [order]

@@ -1,0 +1,56 @@
+"""What is asked over the control socket, done.
+
+Knows which machine answers which request. Must never know who asks, nor how the question came.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import events as ev
+from . import floor as fl
+from .effects import Effect, Reply
+from .questions import WORD_FOR_WORD
+from .usage import Verdict
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+
+SPENT = "the budget of the day or the month is used up"
+
+
+def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[Effect]:
+    """Do what was asked; exactly one Reply answers it, now or later."""
+    match request:
+        case ev.Talk() | ev.Ask() | ev.Say() if box.ledger.verdict() is Verdict.HARD:
+            remedy = "wait, or raise [budget] in the configuration"
+            return [Reply(ask, {"ok": False, "error": SPENT, "remedy": remedy})]
+        case ev.Talk() if box.health.microphone is not None:
+            return [Reply(ask, {"ok": False, "error": f"no microphone: {box.health.microphone}"})]
+        case ev.Talk(None):
+            return [*box.do_gestures(box.button.tap(), now), Reply(ask, {"ok": True})]
+        case ev.Talk(float() | int() as hold_s):
+            return [*box.do_gestures(box.button.hold(now, hold_s), now), Reply(ask, {"ok": True})]
+        case ev.Ask(text, speak):
+            return _typed(box, ask, text, now, speak=speak)
+        case ev.Say(text):
+            return _typed(box, ask, WORD_FOR_WORD + text, now, speak=True)
+        case ev.Cancel():
+            return [*box.tell_turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
+        case ev.Lights(None, _) | ev.Lights(_, None):
+            return [Reply(ask, {"ok": True, **box.calls.tools.shown()})]
+        case ev.Lights(str() as name, str() as change):
+            return box.calls.person(ask, name, change, now)
+        case ev.Status():
+            return [Reply(ask, {"ok": True, **box.status()})]
+        case _:
+            raise AssertionError("Lights has a name and a change, or lacks one")
+
+
+def _typed(box: Conversation, ask: int, text: str, now: float, *, speak: bool) -> list[Effect]:
+    if box.turn.is_hearing:
+        return [Reply(ask, {"ok": False, "error": "somebody is speaking to the box: try again"})]
+    effects = box.tell_turn(fl.Typed(), now)
+    box.questions.asked(box.turn.number, ask, speak=speak)
+    effects += box.settle_line(box.session.want(now), now)
+    return effects + box.perform_flow(box.uplink.type(box.turn.number, text, now), now)
