@@ -46,7 +46,7 @@ MOST_WAITING = 500
 class Line(Protocol):
     def dial(self, link: int) -> None: ...
     def send(self, link: int, message: ClientMessage) -> None: ...
-    def hang(self, link: int) -> None: ...
+    def hang(self, link: int, *, at_once: bool = False) -> None: ...
 
 
 class Mouth(Protocol):
@@ -169,8 +169,8 @@ class Pump:
                 world.mouth.flush(turn)
             case Dial(link):
                 world.line.dial(link)
-            case Hang(link):
-                world.line.hang(link)
+            case Hang(link, at_once):
+                world.line.hang(link, at_once=at_once)
             case SetLights(origin, states):
                 world.lamps.set(origin, states)
             case Tell(kind, fields):

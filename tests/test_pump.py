@@ -33,7 +33,7 @@ class Recorder:
     def send(self, link: int, message: ClientMessage) -> None:
         self.done.append(("send", link, message))
 
-    def hang(self, link: int) -> None:
+    def hang(self, link: int, *, at_once: bool = False) -> None:
         self.done.append(("hang", link))
 
     def play(self, turn: int, pcm: bytes, rate_hz: int) -> None:

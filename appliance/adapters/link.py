@@ -1,7 +1,7 @@
 """The line to the service: one WebSocket at a time.
 
-Knows how to dial, read, write and close, and what a failure looks like to a person. Must never know what
-the messages mean, when a link is wanted, or how long to wait before the next try.
+Knows how to dial, read, write and close. Must never know what the messages mean, when a link is wanted, or
+how long to wait before the next try.
 
     dial ──► close the former ──► connect ──► LinkUp ──► Received* ──► LinkDown
                                      └──────────────── failed ────────────┘
@@ -16,7 +16,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import ssl
 import time
@@ -25,19 +24,14 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHeader,
-    InvalidStatus,
-    NegotiationError,
-    WebSocketException,
-)
+from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .. import __version__
 from ..core.events import Cause, Event, Garbled, LinkDown, LinkUp, Received
 from ..core.messages import Audio, ClientMessage
 from ..core.wire import SEND_RATE_HZ, decode, encode
 from ..errors import CredentialError, WireError
+from .ending import cleaned, ended, failure
 
 OPEN_TIMEOUT_S = 10.0  # name, TCP, TLS and upgrade together; a far server over bad Wi-Fi takes 2 to 3
 CLOSE_TIMEOUT_S = 2.0  # a courtesy: the next dial waits for it, and a person waits for the next dial
@@ -49,7 +43,6 @@ UNACKNOWLEDGED_MS = 30_000  # TCP_USER_TIMEOUT, tcp(7): a half-open line ends, h
 UNSENT_BYTES = 16_384  # TCP_NOTSENT_LOWAT, tcp(7): else the kernel hides up to 4 MiB, 90 s, of a stall
 STALL_S = 10.0  # for one message: Wi-Fi that comes back does so in 2 to 5 s, and nobody waits for longer
 SLACK_S = 1.0  # for a busy machine to notice that a time limit has passed
-REASON_CHARACTERS = 200  # a close reason has at most 123 bytes, RFC 6455 section 5.5
 
 OUTBOX_S = 75  # the longest utterance, which a new link gets in one piece, and what is said meanwhile
 CHUNKS_PER_S = 25
@@ -123,10 +116,17 @@ class Link:
         if line is not None and line.number == link and line.wanted:
             line.put(encode(message), audio=isinstance(message, Audio))
 
-    def hang(self, link: int) -> None:
-        """Send what is queued, for at most `drain_s`, then close with 1000. No event of this link follows."""
-        if self._line is not None and self._line.number == link:
-            self._leave(self._line)
+    def hang(self, link: int, *, at_once: bool = False) -> None:
+        """Send what is queued, for at most `drain_s`, then close with 1000; `at_once`: neither, as it is
+        taken for dead. No event of this link follows."""
+        line = self._line
+        if line is None or line.number != link:
+            return
+        if at_once:
+            line.outbox.clear()
+        self._leave(line)
+        if at_once and line.socket is not None:
+            _abort(line.socket)
 
     async def close(self) -> None:
         """Hang up and wait for the end of every socket, bounded by the limits above."""
@@ -169,12 +169,12 @@ class Link:
         try:
             line.socket = await self._dialler.connect(headers)
         except (WebSocketException, OSError, UnicodeError, ImportError) as error:
-            self._down(line, *_failure(error), secrets)
+            self._down(line, *failure(error, dated=bool(self._clock())), secrets)
             return
         log.info("link %d up in %.0f ms", line.number, 1000 * (time.monotonic() - began))
         self._tell(line, LinkUp(line.number, self._clock()))
         closed = await self._converse(line, line.socket)
-        self._down(line, *_end(closed, stalled=line.stalled), secrets)
+        self._down(line, *ended(closed, stalled=line.stalled), secrets)
 
     async def _converse(self, line: _Line, ws: ClientConnection) -> ConnectionClosed:
         """Read and write until the socket is closed, by whomever."""
@@ -245,7 +245,7 @@ class Link:
             return
         line.wanted = False
         self._failures += 1
-        reason = _clean(reason, secrets)
+        reason = cleaned(reason, secrets)
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         log.log(level, "link %d down: %s %s %s", line.number, cause, "" if code is None else code, reason)
         self._post(LinkDown(line.number, cause, code, reason))
@@ -338,50 +338,6 @@ class _Dialler:
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         return ws
-
-
-def _failure(error: Exception) -> tuple[Cause, int | None, str]:
-    """Why there is no WebSocket, in words for a person."""
-    match error:
-        case InvalidStatus():
-            status = error.response.status_code
-            return Cause.HANDSHAKE, status, f"HTTP {status} {error.response.reason_phrase}"
-        case InvalidHeader() | NegotiationError():
-            return Cause.HANDSHAKE, None, f"the answer is not that of a WebSocket server: {error}"
-        case ssl.SSLCertVerificationError():
-            return Cause.CERTIFICATE, None, error.verify_message or "the certificate is not trusted"
-        case ssl.SSLError():
-            return Cause.UNREACHABLE, None, f"TLS failed: {error.reason or error}"
-        case socket.gaierror():
-            return Cause.UNREACHABLE, None, f"the host name cannot be looked up: {error.strerror}"
-        case TimeoutError():
-            return Cause.UNREACHABLE, None, "no answer in time"
-        case OSError():
-            words = os.strerror(error.errno) if error.errno else str(error)
-            return Cause.UNREACHABLE, None, words or "the connection was closed before it was open"
-        case _:  # no HTTP at all, a proxy that refuses, a host that is no name, a SOCKS proxy without library
-            return Cause.UNREACHABLE, None, str(error) or type(error).__name__
-
-
-def _end(closed: ConnectionClosed, *, stalled: bool) -> tuple[Cause, int | None, str]:
-    """How an open WebSocket ended. The first close frame counts: the second one only echoes it."""
-    if stalled:
-        return Cause.STALLED, None, f"more than {OUTBOX_S} s of speech waited to be sent"
-    first = closed.rcvd if closed.rcvd is not None and closed.rcvd_then_sent is not False else closed.sent
-    if first is not None:
-        return Cause.CLOSED, first.code, first.reason
-    cause = closed.__cause__
-    words = (cause.strerror or str(cause)) if isinstance(cause, OSError) else ""
-    return Cause.DROPPED, 1006, words or "the connection was lost"
-
-
-def _clean(reason: str, secrets: tuple[str, ...]) -> str:
-    """One short line; a server may quote what we sent, so what we sent in headers is masked."""
-    for secret in secrets:
-        if secret:
-            reason = reason.replace(secret, "***")
-    words = "".join(c if c.isprintable() else " " for c in reason).split()
-    return " ".join(words)[:REASON_CHARACTERS]
 
 
 def _abort(ws: ClientConnection) -> None:

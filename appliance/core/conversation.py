@@ -284,6 +284,8 @@ class Conversation:
         effects: list[Effect] = []
         if self.calls.is_open != self.uplink.is_gated:
             effects += self.perform_flow(self.uplink.gate(closed=self.calls.is_open), now)
+        if self.session.is_refusing(now) and (fault := self.session.fault) is not None:
+            effects += self._given_up(self.uplink.give_up(), fault.name, now)
         if isinstance(self.turn.phase, fl.Idle) and self._is_quiet:
             self.session.release(now)
         else:

@@ -47,9 +47,13 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Send what is in the outbox, then close this link with 1000. No LinkDown follows."""
+    """Send what is in the outbox, then close this link with 1000. No LinkDown follows.
+
+    `at_once`: it is taken for dead; what waits is not sent, and no farewell is waited for.
+    """
 
     link: int
+    at_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

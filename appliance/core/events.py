@@ -166,7 +166,8 @@ class Cause(StrEnum):
     CLOSED = "closed"  # by a close frame: its code and reason say why
     DROPPED = "dropped"  # without a close frame
     UNREACHABLE = "unreachable"  # name lookup, refused, no route, timed out
-    CERTIFICATE = "certificate"  # TLS did not trust the server, or not at this date
+    CERTIFICATE = "certificate"  # TLS did not trust the server
+    CLOCK = "clock"  # TLS did not trust it at this date, and nobody has set our clock
     HANDSHAKE = "handshake"  # an HTTP status instead of a WebSocket; `code` is that status
     STALLED = "stalled"  # the outbox ran full: the uplink takes less than speech produces
     CREDENTIAL = "credential"  # there is no key to send

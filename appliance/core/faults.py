@@ -1,6 +1,7 @@
 """Why the line is down, and what to do about it.
 
-Knows close codes and the reasons that the service gives. Must never know the time or what was tried before.
+Knows close codes, the reasons that the service gives, and how far the link had come. Must never know the
+time or what was tried before.
 
 The reason, not the code, tells a fault that passes from one that stays: 1011 is an age limit, an overload
 and a used-up quota; 1007 is a wrong key and a frame at a wrong moment. Reasons arrive cut at 123 bytes,
@@ -9,7 +10,7 @@ so only how they begin is compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from .events import Cause
@@ -22,6 +23,15 @@ class Remedy(Enum):
     BACK_OFF = auto()  # it may pass by itself
     WAIT = auto()  # it will take long: do not hammer
     REFUSED = auto()  # not before somebody changes something
+
+
+class Phase(Enum):
+    """How far a link had come when it ended."""
+
+    OPENING = auto()  # no setup was sent
+    GREETING = auto()  # a fresh setup was, and not answered
+    RESUMING = auto()  # the same with a handle
+    LIVE = auto()  # setupComplete had been received
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,19 @@ ARGUMENT = Fault(
 CERTIFICATE = Fault(
     "certificate refused", Remedy.BACK_OFF, "check this machine's clock (timedatectl) and its CA certificates"
 )
+CLOCK = Fault(
+    "clock not set",
+    Remedy.BACK_OFF,
+    "wait for the time to be synchronised (timedatectl shows it): it is tried again then",
+)
+PORTAL = Fault("network login", Remedy.BACK_OFF, "this network asks for a login in a browser first")
 STALLED = Fault("uplink too slow", Remedy.BACK_OFF, "check the Wi-Fi signal")
 NO_SETUP = Fault("no answer to setup", Remedy.BACK_OFF, "nothing: it is tried again", forget=True)
+# It took a question and began no answer: the session may be what is wrong (a handle that was taken within
+# a turn resumes one that hears and never answers).
+MUTE = Fault("service mute", Remedy.NOW, "nothing: a fresh session is begun", forget=True)
+# It fell silent within an answer, or never closed its turn: the line is, and the session goes on.
+SILENT = Fault("service fell silent", Remedy.NOW)
 
 UNKNOWN_ID = "Requested entity was not found"  # of a session, or on a live line of a function call
 
@@ -105,22 +126,25 @@ STATUSES: dict[int, Fault] = {  # of HTTP, in place of a WebSocket
     404: ENDPOINT,
     407: PROXY,
     429: QUOTA,
+    **dict.fromkeys((301, 302, 303, 307, 308, 511), PORTAL),
 }
 
 CAUSES: dict[Cause, Fault] = {
     Cause.DROPPED: DROPPED,
     Cause.UNREACHABLE: OFFLINE,
     Cause.CERTIFICATE: CERTIFICATE,
+    Cause.CLOCK: CLOCK,
     Cause.STALLED: STALLED,
     Cause.CREDENTIAL: NO_KEY,
 }
 
 
-def classify(cause: Cause, code: int | None, reason: str, *, was_live: bool) -> Fault:
-    """What ended the link. `was_live`: setupComplete had been received on it.
+def classify(cause: Cause, code: int | None, reason: str, phase: Phase) -> Fault:
+    """What ended the link, by how it ended and how far it had come.
 
-    A line that was closed without a known reason before it was live is not tried again at once: credentials
-    and settings are refused there, and a server that closes after every setup must not be hammered.
+    What ends a resumption is held against the handle: a fresh session is begun at once. What ends a fresh
+    setup without a known reason is not tried again at once: credentials and settings are refused there, and
+    a server that closes after every setup must not be hammered.
     """
     if cause in CAUSES:
         fault = CAUSES[cause]
@@ -131,8 +155,11 @@ def classify(cause: Cause, code: int | None, reason: str, *, was_live: bool) -> 
             (f for c, start, f in REASONS if c in (None, code) and reason.startswith(start)),
             CODES.get(code or 1006, CONFUSED),
         )
-    if was_live and reason.startswith(UNKNOWN_ID):  # a call that was cancelled while we answered it
-        return DROPPED
-    if fault.remedy is Remedy.NOW and not was_live and fault is not HANDLE:
-        return Fault(fault.name, Remedy.BACK_OFF, fault.advice, forget=True)
+    match phase:
+        case Phase.LIVE if reason.startswith(UNKNOWN_ID):  # a call that was cancelled while we answered it
+            return DROPPED
+        case Phase.RESUMING if fault in (ARGUMENT, CONFUSED, AGE, DROPPED, HANDLE):
+            return replace(fault, remedy=Remedy.NOW, forget=True, drop_audio=False)
+        case Phase.OPENING | Phase.GREETING | Phase.RESUMING if fault.remedy is Remedy.NOW:
+            return replace(fault, remedy=Remedy.BACK_OFF, forget=True)
     return fault

@@ -12,7 +12,7 @@ from .effects import Effect
 from .endpoint import Offset, Onset
 from .events import Drained
 from .gesture import Gesture
-from .messages import GenerationComplete, Interrupted, ModelSaid, Speech, TurnComplete, Words
+from .messages import GenerationComplete, Interrupted, ModelSaid, PersonSaid, Speech, TurnComplete, Words
 
 # -- the person's side ------------------------------------------------------------------------------
 
@@ -52,9 +52,11 @@ class Hearing:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """`until` is None as long as the end of the utterance has not been sent."""
+    """`until` is None as long as the end of the utterance has not been sent. `alive`: the service has shown
+    that it has it."""
 
     until: float | None = None
+    alive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,9 @@ class Silent:
 
 @dataclass(frozen=True, slots=True)
 class Answering:
-    pass
+    """`close_by`: what it said has been played; its turnComplete is due by then."""
+
+    close_by: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,7 @@ Told = (
     | Speech
     | Words
     | ModelSaid
+    | PersonSaid
     | Interrupted
     | GenerationComplete
     | TurnComplete
@@ -213,6 +218,13 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """The line is dead though nobody closed it. `fresh`: and so may be its session."""
+
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The turn is over: the timeline may be closed."""
 
@@ -220,17 +232,24 @@ class Over:
     outcome: str
 
 
-Order = Begin | End | Settle | Drop | Arm | Over | Effect
+Order = Begin | End | Settle | Drop | Arm | Renew | Over | Effect
 
 
 @dataclass(frozen=True, slots=True)
 class Manners:
-    """The times of a turn, in seconds and frames; see the configuration for what they mean."""
+    """The times of a turn, in seconds and frames; see the configuration for what they mean.
+
+    `mute_s`: without a sign of life after the end of an utterance the service has not got it (answers begin
+    within two seconds; eight to ten are advised). `close_s`: a turnComplete may follow the end of the sound
+    by so long, and costs nobody anything.
+    """
 
     no_speech_s: float = 6.0
     follow_up_s: float = 8.0
     max_utterance_s: float = 60.0
     answer_timeout_s: float = 20.0
+    mute_s: float = 10.0
+    close_s: float = 10.0
     tail_s: float = 0.3
     interruptible: bool = True
     pre_roll: int = 25

@@ -33,6 +33,9 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
         case fl.Arm(cut):
             box.ear.reset()
             return [e for frame in box.ring.since(cut) for e in box.listen(frame, now)]
+        case fl.Renew(fresh):
+            box.uplink.refresh(now)
+            return box.settle_line(box.session.renew(now, fresh=fresh), now)
         case fl.Over(turn, outcome):
             steps = box.timeline.close(turn)
             if outcome in PROOFS:

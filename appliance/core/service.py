@@ -28,7 +28,8 @@ def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) ->
             told = Tell("transcript", {"who": "model", "text": text, "turn": box.turn.number})
             return [told, *effects]
         case ms.PersonSaid(text):
-            return [Tell("transcript", {"who": "person", "text": text, "turn": box.turn.number})]
+            told = Tell("transcript", {"who": "person", "text": text, "turn": box.turn.number})
+            return [told, *box.tell_turn(message, now)]
         case ms.TurnComplete():
             box.session.turn_completed(now)
             return [*box.book(), *box.tell_turn(message, now)]

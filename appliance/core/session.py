@@ -19,7 +19,20 @@ from typing import assert_never
 
 from .effects import Dial, Effect, Hang, Send, Tell
 from .events import LinkDown, LinkUp
-from .faults import AGE, MODEL, NO_SETUP, OFFLINE, Fault, Remedy, classify
+from .faults import (
+    AGE,
+    ARGUMENT,
+    MODEL,
+    MUTE,
+    NO_SETUP,
+    OFFLINE,
+    SETUP,
+    SILENT,
+    Fault,
+    Phase,
+    Remedy,
+    classify,
+)
 from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
 
 SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
@@ -32,9 +45,11 @@ WAIT_S = 60.0  # quota: at first a minute, doubled each time
 WAIT_MOST_S = 900.0
 DOUBLINGS = 4  # of a minute: then it is the most
 REFUSED_S = 900.0  # credentials: only a change helps, and a change restarts us
-STABLE_S = 60.0  # a link that lived so long was not what is wrong
+STABLE_S = 60.0  # to end a link that lived so long is no failure of it
 FOREVER = float("inf")
 PRESS_S = 5.0  # a press tries again at once, but a refusing service not more often than this
+PRESS_AGAIN_S = 1.0  # and one that cannot be reached not more often than this
+ARGUMENTS = 2  # refused requests in a row: then it is the settings that are refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +110,7 @@ class Session:
         self._handle: tuple[Handle, float] | None = None
         self._handle_due = 0.0
         self._refusals = 0
+        self._arguments = 0
         self._idle_since: float | None = 0.0
         self._link = 0
         self.resumed = 0
@@ -131,6 +147,14 @@ class Session:
     def is_stopped(self) -> bool:
         return isinstance(self.line, Down) and self.line.until == FOREVER
 
+    def is_refusing(self, now: float) -> bool:
+        """It would take long until there is a line, whoever waits for it."""
+        match self.line:
+            case Down(until, Fault(remedy=Remedy.WAIT | Remedy.REFUSED)):
+                return until > now + PRESS_S
+            case _:
+                return False
+
     @property
     def is_leaving(self) -> bool:
         """A go-away came: the sooner between turns, the better."""
@@ -158,8 +182,9 @@ class Session:
         match self.line:
             case Down(until, Fault(remedy=Remedy.WAIT | Remedy.REFUSED), since) as down:
                 self.line = replace(down, until=min(until, max(now, since + PRESS_S)))
-            case Down(until) as down if until < FOREVER:
-                self.line = replace(down, until=now)
+            case Down(until, why, since) as down if until < FOREVER:
+                soon = now if why is None or why.remedy is Remedy.NOW else max(now, since + PRESS_AGAIN_S)
+                self.line = replace(down, until=min(until, soon))
             case _:
                 return []
         return self.wake(now, quiet=False)
@@ -180,7 +205,15 @@ class Session:
     def proved(self) -> None:
         """A turn was completed: whatever was wrong is over."""
         self._delays = None
-        self._refusals = 0
+        self._refusals = self._arguments = 0
+
+    def renew(self, now: float, *, fresh: bool) -> list[Effect]:
+        """This line is dead though nobody closed it: another one, `fresh` with a session of its own."""
+        match self.line:
+            case Live(link):
+                return [Hang(link, at_once=True), *self._fail(MUTE if fresh else SILENT, now, "")]
+            case _:
+                return []
 
     # -- what happens to it -------------------------------------------------------------------------
 
@@ -217,10 +250,8 @@ class Session:
     def down(self, event: LinkDown, now: float) -> list[Effect]:
         if not self.is_current(event.link):
             return []
-        live = isinstance(self.line, Live)
-        if isinstance(self.line, Live):
-            self._lived(now - self.line.since)
-        return self._fail(classify(event.cause, event.code, event.reason, was_live=live), now, event.reason)
+        fault = classify(event.cause, event.code, event.reason, self._phase())
+        return self._fail(fault, now, event.reason)
 
     def wake(self, now: float, *, quiet: bool) -> list[Effect]:
         """`quiet`: between turns, when nothing is lost by changing links."""
@@ -230,9 +261,9 @@ class Session:
                 self.line = Dialing(self._link, now)
                 return [Tell("line", {"state": "dialing"}), Dial(self._link)]
             case Dialing(link, since) if now >= since + SETUP_S:
-                return [Hang(link), *self._fail(OFFLINE, now, "")]
+                return [Hang(link, at_once=True), *self._fail(OFFLINE, now, "")]
             case Greeting(link, since) if now >= since + SETUP_S:
-                return [Hang(link), *self._fail(NO_SETUP, now, "")]
+                return [Hang(link, at_once=True), *self._fail(NO_SETUP, now, "")]
             case Live(_, _, leave_by, False) as live if now >= leave_by and not quiet:
                 # Old, and nobody has told us to go: what is being said may be said to its end.
                 self.line = replace(live, leave_by=leave_by + GRACE_S, hurry=True)
@@ -240,8 +271,8 @@ class Session:
             case Live(link, since, leave_by, hurry) if now >= leave_by or (
                 hurry and quiet and now >= self._handle_due
             ):
-                self._lived(now - since)
-                self.line = Down(now + self._pause(AGE))
+                pause = 0.0 if now - since >= STABLE_S else self._pause(AGE)
+                self.line = Down(now + pause)
                 return [Hang(link), Tell("line", {"state": "changing"})]
             case Live(link) if quiet and (idle_at := self._idle_at()) is not None and now >= idle_at:
                 self.line = Down(now)
@@ -267,9 +298,17 @@ class Session:
     def is_wanted(self) -> bool:
         return self._always or self._idle_since is None
 
-    def _lived(self, seconds: float) -> None:
-        if seconds >= STABLE_S:
-            self.proved()
+    def _phase(self) -> Phase:
+        match self.line:
+            case Live():
+                return Phase.LIVE
+            case Greeting(resuming=resuming):
+                return Phase.RESUMING if resuming else Phase.GREETING
+            case _:
+                return Phase.OPENING
+
+    def _lived_s(self, now: float) -> float:
+        return now - self.line.since if isinstance(self.line, Live) else 0.0
 
     def _idle_at(self) -> float | None:
         if self._always or self._idle_since is None:
@@ -286,10 +325,15 @@ class Session:
             self._setup = self._fallbacks.pop(0)
             advice = f"{self._setup.model} is tried instead; change [live] model"
             fault = replace(fault, remedy=Remedy.BACK_OFF, advice=advice)
+        if fault == ARGUMENT:
+            self._arguments += 1
+            if self._arguments >= ARGUMENTS:
+                fault = replace(SETUP, drop_audio=True)
         if fault.forget:
             self._handle = None
         self._refusals += fault.remedy in (Remedy.WAIT, Remedy.REFUSED)
-        pause = self._pause(fault)
+        old = fault.remedy is Remedy.NOW and self._lived_s(now) >= STABLE_S
+        pause = 0.0 if old else self._pause(fault)
         self.line = Down(now + pause, fault, now)
         self.trouble = fault
         return [

@@ -15,6 +15,10 @@ Beside it stands what the service is doing, because that is another matter: Sile
 Content is taken only while the person does not have the floor. An abandoned answer is told from the one
 that follows by what the service says of it (interrupted, turnComplete); where it says nothing, by time:
 whatever arrives FENCE_S after our activityStart was sent after the service had seen it.
+
+A service that says nothing is not waited for in vain: without a sign of life, or without an answer, the line
+is renewed and the utterance sent again, once; one that falls silent within an answer, or never closes its
+turn, has its line renewed as well.
 """
 
 from __future__ import annotations
@@ -48,6 +52,7 @@ from .floor import (
     Passed,
     Phase,
     Progress,
+    Renew,
     Settle,
     Silent,
     Speaking,
@@ -57,7 +62,7 @@ from .floor import (
     Waiting,
 )
 from .gesture import Gesture
-from .messages import GenerationComplete, Interrupted, ModelSaid, Speech, TurnComplete, Words
+from .messages import GenerationComplete, Interrupted, ModelSaid, PersonSaid, Speech, TurnComplete, Words
 
 PROOFS = ("answered", "silence", "interrupted")  # outcomes that show the service to be well
 FENCE_S = 0.5  # the round trip of a mobile link; the shortest question and its tail take longer
@@ -72,16 +77,21 @@ class Turn:
         self.number = 0
         self.phase: Phase = Idle()
         self.model: Silent | Answering | Abandoned = Silent()
+        self._again = 0
+        """The last turn that was sent again because it was not answered."""
 
     def __repr__(self) -> str:
         return f"turn {self.number} {type(self.phase).__name__.lower()}"
 
     def deadline(self) -> float | None:
+        dues: list[float | None] = []
         match self.phase:
             case Listening(until) | Hearing(until) | Waiting(until) | Speaking(until, False):
-                return until
-            case _:
-                return None
+                dues.append(until)
+        match self.model:
+            case Answering(close_by):
+                dues.append(close_by)
+        return min((due for due in dues if due is not None), default=None)
 
     @property
     def is_quiet(self) -> bool:
@@ -120,10 +130,12 @@ class Turn:
             case (phase, ActivityBegan()):
                 self._began(phase, now)
             case (Waiting(), ActivityEnded(turn)) if turn == self.number:
-                self.phase = Waiting(now + self._manners.answer_timeout_s)
+                self.phase = Waiting(now + min(self._manners.mute_s, self._manners.answer_timeout_s))
+            case (Waiting(until), PersonSaid()) if until is not None:
+                self._alive(now)
             case (Waiting(until), Progress()) if until is not None:
                 self.model = Answering()
-                self.phase = Waiting(now + self._manners.answer_timeout_s)
+                self._alive(now)
                 return [Settle(self.number)]
             case (Speaking() as speaking, Progress()):
                 self.phase = replace(speaking, until=now + self._manners.answer_timeout_s)
@@ -229,7 +241,7 @@ class Turn:
     def _content(self, phase: Phase, told: Speech | Words | ModelSaid, now: float) -> list[Order]:
         if isinstance(told, Words) and told.thought:
             if isinstance(phase, Waiting) and phase.until is not None:
-                self.phase = Waiting(now + self._manners.answer_timeout_s)
+                self._alive(now)
             return []
         if isinstance(phase, Hearing) or (isinstance(phase, Listening) and not phase.follow_up):
             if not isinstance(self.model, Abandoned):
@@ -243,6 +255,10 @@ class Turn:
         if isinstance(told, Speech):
             orders.append(Play(self.number, told.pcm, told.rate_hz))
         return orders
+
+    def _alive(self, now: float) -> None:
+        """The service has what was said; the answer may take its time from here on."""
+        self.phase = Waiting(now + self._manners.answer_timeout_s, alive=True)
 
     def _take_floor(self, phase: Phase, now: float) -> list[Order]:
         """The model speaks: for the person's turn, or by itself in one of its own."""
@@ -290,7 +306,7 @@ class Turn:
                 # By its own account: what is queued is void, what comes next may be meant.
                 flushed = self.number
                 self.number += 1
-                self.phase = Waiting(now + self._manners.answer_timeout_s)
+                self._alive(now)
                 return [Flush(flushed)]
             case (Speaking(finished=False) as speaking, GenerationComplete() | TurnComplete()):
                 self.phase = replace(speaking, finished=True)
@@ -304,6 +320,8 @@ class Turn:
     def _over(self, outcome: str, now: float, index: int) -> list[Order]:
         """The model has said what it had to say: the person may go on without a press."""
         orders: list[Order] = [Over(self.number, outcome)]
+        if isinstance(self.model, Answering):
+            self.model = Answering(now + self._manners.close_s)
         if self._manners.follow_up_s > 0:
             return orders + self._listen(now, index + frames(ECHO_TAIL_MS), follow_up=True)
         self.phase = Idle()
@@ -328,19 +346,38 @@ class Turn:
         return []
 
     def _passed(self, phase: Phase, now: float, index: int) -> list[Order]:
-        due = self.deadline()
-        if due is None or now < due:
-            return []
+        orders: list[Order] = []
+        if (
+            isinstance(self.model, Answering)
+            and self.model.close_by is not None
+            and now >= self.model.close_by
+        ):
+            self.model = Silent()
+            orders.append(Renew(fresh=False))
         match phase:
-            case Listening(follow_up=True):
-                self.phase = Idle()
-                return []
-            case Listening():
-                return self._rest("nothing heard")
-            case Hearing():
-                return self._close()
-            case Waiting():
-                return [Drop(self.number), *self._rest("no answer")]
-            case _:  # it stopped in the middle of an answer without a word
-                self.phase = Speaking(due, finished=True)
-                return [Finish(self.number)]
+            case Listening(until, _, follow_up) if now >= until:
+                if follow_up:
+                    self.phase = Idle()
+                else:
+                    orders += self._rest("nothing heard")
+            case Hearing(until) if now >= until:
+                orders += self._close()
+            case Waiting(float(until)) if now >= until:
+                orders += self._unanswered()
+            case Speaking(until, False) if now >= until:
+                self.phase = Speaking(until, finished=True)
+                lost = Tell(
+                    "lost", {"what": "the end of an answer", "count": 1, "why": "service fell silent"}
+                )
+                self.model = Silent()
+                orders += [Finish(self.number), lost, Renew(fresh=False)]
+        return orders
+
+    def _unanswered(self) -> list[Order]:
+        """No answer began. It may be the line, or a session that hears and never answers: once more."""
+        self.model = Silent()
+        if self._again < self.number:
+            self._again = self.number
+            self.phase = Waiting()
+            return [Renew(fresh=True)]
+        return [Drop(self.number), *self._rest("no answer"), Renew(fresh=True)]

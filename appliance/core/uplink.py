@@ -132,6 +132,16 @@ class Uplink:
             utterance.sent = 0
         return self._forget(gone)
 
+    def refresh(self, now: float) -> None:
+        """What waits for an answer that did not come is as good as new: it is to be sent again."""
+        for utterance in self._kept:
+            if utterance.closed_at is not None:
+                utterance.closed_at = now
+
+    def give_up(self) -> tuple[int, ...]:
+        """There will be no line for long: the turns that nobody need wait for any more."""
+        return self._forget([u for _, u in self._waiting()])
+
     def gate(self, *, closed: bool) -> Flow:
         """While the model waits for the answer to a blocking call, nothing may be sent to it."""
         self.is_gated = closed

@@ -560,6 +560,54 @@ def test_a_certificate_nobody_vouches_for(certificate: tuple[Path, Path]) -> Non
     run(test)
 
 
+def dated(certificate: tuple[Path, Path], folder: Path, since: str, until: str) -> Path:
+    """The same name and key, valid from one day to another (`YYMMDD`); self-signed."""
+    (folder / "index").touch()
+    (folder / "serial").write_text("01", encoding="ascii")
+    (folder / "ca.cnf").write_text(
+        f"[ca]\ndefault_ca=own\n[own]\ndatabase={folder}/index\nserial={folder}/serial\n"
+        f"new_certs_dir={folder}\ndefault_md=sha256\npolicy=any\nx509_extensions=names\n"
+        "[any]\ncommonName=supplied\n[names]\nsubjectAltName=DNS:localhost\n[req]\ndistinguished_name=dn\n[dn]\n",
+        encoding="ascii",
+    )
+    request, signed = folder / "request.pem", folder / "dated.pem"
+    config = ["-config", str(folder / "ca.cnf")]
+    key = str(certificate[1])
+    ask = ["openssl", "req", "-new", *config, "-key", key, "-subj", "/CN=localhost", "-out", str(request)]
+    sign = ["openssl", "ca", "-batch", *config, "-selfsign", "-keyfile", key, "-in", str(request)]
+    sign += ["-startdate", f"{since}000000Z", "-enddate", f"{until}000000Z", "-out", str(signed), "-notext"]
+    for command in (ask, sign):
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return signed
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "clock", "cause"),
+    [
+        ("490101", "491231", "Sunday", Cause.CLOCK),  # nobody uses a certificate before it is valid
+        ("490101", "491231", "", Cause.CLOCK),
+        ("100101", "110101", "", Cause.CLOCK),
+        ("100101", "110101", "Sunday", Cause.CERTIFICATE),
+    ],
+)
+def test_a_certificate_of_another_time(
+    certificate: tuple[Path, Path], tmp_path: Path, since: str, until: str, clock: str, cause: Cause
+) -> None:
+    signed = dated(certificate, tmp_path, since, until)
+
+    async def test() -> None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(signed, certificate[1])
+        trust = ssl.create_default_context(cafile=signed)
+        async with serve(until_closed, "127.0.0.1", 0, ssl=tls) as server:  # type: ignore[arg-type]
+            url = f"wss://localhost:{port_of(server)}/ws"
+            down = await failed(url, tls=trust, clock=lambda: clock)
+        assert down.cause is cause
+        assert "certificate" in down.reason
+
+    run(test)
+
+
 def test_a_certificate_that_is_trusted(certificate: tuple[Path, Path]) -> None:
     async def test() -> None:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -691,6 +739,34 @@ def test_a_server_that_does_not_answer_the_close_is_left_after_a_while() -> None
             assert inbox.downs() == []
             for ws in server.connections:
                 ws.transport.abort()
+
+    run(test)
+
+
+def test_a_line_that_is_taken_for_dead_is_left_at_once_and_without_a_word() -> None:
+    async def test() -> None:
+        heard: asyncio.Queue[list[str | bytes]] = asyncio.Queue()
+
+        async def service(ws: ServerConnection) -> None:
+            ws.transport.pause_reading()
+            await ws.wait_closed()
+            heard.put_nowait([])
+
+        inbox = Inbox()
+        async with (
+            serve(service, "127.0.0.1", 0, close_timeout=0.1, ping_interval=None) as server,
+            dialled(url_of(server), inbox, close_timeout_s=60.0, drain_s=60.0) as link,
+        ):
+            link.dial(1)
+            assert await inbox.next() == LinkUp(1)
+            link.send(1, Audio(bytes(640)))
+            link.hang(1, at_once=True)
+            link.dial(2)
+            assert await inbox.next() == LinkUp(2), "long before anything would have timed out"
+            link.hang(2, at_once=True)
+            for ws in server.connections:
+                ws.transport.resume_reading()
+        assert inbox.downs() == []
 
     run(test)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -292,6 +294,68 @@ def test_a_refused_key_is_not_tried_again() -> None:
     assert room.count(Dial) == 1
     assert room.conversation.mood is Mood.REFUSED
     assert room.conversation.status()["trouble"] is not None
+
+
+def test_whoever_asks_a_service_that_refuses_is_told_at_once() -> None:
+    def refuse(room: Room, message: ms.ClientMessage) -> None:
+        if isinstance(message, ms.Setup):
+            link = room.promises.link
+            room.later(0.1, ev.LinkDown(link, ev.Cause.CLOSED, 1007, "API key not valid. Please pass"))
+
+    room = Room(refuse)
+    room.ask()
+    room.pass_time(1.0)
+    assert room.outcomes() == ["key refused"]
+    assert room.told("lost")[-1] == {"what": "something you said", "count": 1, "why": "key refused"}
+
+
+def mute(links: int) -> Callable[[Room, ms.ClientMessage], None]:
+    """A service that on so many links hears and never answers."""
+
+    def service(room: Room, message: ms.ClientMessage) -> None:
+        if isinstance(message, ms.Setup) or room.promises.link > links:
+            answers(room, message)
+
+    return service
+
+
+def test_a_mute_service_is_asked_again_on_a_fresh_line() -> None:
+    room = Room(mute(links=1))
+    room.ask()
+    spoken = b"".join(m.pcm for m in room.sent(ms.Audio) if isinstance(m, ms.Audio))
+    room.pass_time(30.0)
+    assert room.outcomes() == ["answered"]
+    again = b"".join(m.pcm for m in room.sent(ms.Audio) if isinstance(m, ms.Audio))
+    assert again == spoken * 2, "every frame, once on each line"
+    setups = room.sent(ms.Setup)
+    assert len(setups) == 2
+    assert all(isinstance(m, ms.Setup) and m.resume is None for m in setups)
+
+
+def test_a_service_that_stays_mute_is_told_and_not_asked_for_ever() -> None:
+    room = Room(mute(links=99))
+    room.ask()
+    room.pass_time(60.0)
+    assert room.outcomes() == ["no answer"]
+    assert len(room.sent(ms.ActivityStart)) == 2
+    assert room.count(Dial) <= 3
+
+
+def test_a_turn_that_is_never_closed_does_not_keep_the_line() -> None:
+    def endless(room: Room, message: ms.ClientMessage) -> None:
+        if isinstance(message, ms.Setup):
+            room.says(ms.SetupComplete())
+        elif isinstance(message, ms.ActivityEnd):
+            room.says(CHUNK, ms.GenerationComplete(), delay_s=0.5)
+
+    room = Room(endless)
+    room.ask()
+    room.pass_time(15.0)
+    assert room.outcomes() == ["answered"]
+    assert [t["why"] for t in room.told("line") if t["state"] == "down"] == ["service fell silent"]
+    room.ask()
+    room.pass_time(5.0)
+    assert room.outcomes() == ["answered", "answered"]
 
 
 def test_audio_that_was_refused_is_not_sent_again() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from appliance.core import faults
 from appliance.core.events import Cause
-from appliance.core.faults import Fault, Remedy, classify
+from appliance.core.faults import Fault, Phase, Remedy, classify
 from tests.core.vocabulary import check_value
 
 NOW, BACK_OFF, WAIT, REFUSED = Remedy.NOW, Remedy.BACK_OFF, Remedy.WAIT, Remedy.REFUSED
@@ -73,26 +73,48 @@ LIVE: list[tuple[int | None, str, str, Remedy, bool, bool]] = [
 def test_a_live_line_that_was_closed_so(
     code: int | None, reason: str, name: str, remedy: Remedy, forget: bool, drop_audio: bool
 ) -> None:
-    fault = classify(CLOSED, code, reason, was_live=True)
+    fault = classify(CLOSED, code, reason, Phase.LIVE)
     assert (fault.name, fault.remedy, fault.forget, fault.drop_audio) == (name, remedy, forget, drop_audio)
 
 
 def test_an_unknown_id_is_a_session_at_the_setup_and_a_function_call_later() -> None:
     reason = "Requested entity was not found."
-    assert classify(CLOSED, 1008, reason, was_live=False).name == "session expired"
-    assert classify(CLOSED, 1008, reason, was_live=True).name == "line dropped"
+    assert classify(CLOSED, 1008, reason, Phase.GREETING).name == "session expired"
+    assert classify(CLOSED, 1008, reason, Phase.LIVE).name == "line dropped"
 
 
 @pytest.mark.parametrize(("code", "reason", "name", "remedy", "forget", "drop_audio"), LIVE)
-def test_before_it_was_live_nothing_is_tried_again_at_once_but_a_fresh_session(
+def test_a_setup_that_ends_so_is_not_tried_again_at_once(
     code: int | None, reason: str, name: str, remedy: Remedy, forget: bool, drop_audio: bool
 ) -> None:
-    fault = classify(CLOSED, code, reason, was_live=False)
+    for phase in (Phase.OPENING, Phase.GREETING):
+        fault = classify(CLOSED, code, reason, phase)
+        assert fault.name == name
+        if remedy is not NOW:
+            assert fault == classify(CLOSED, code, reason, Phase.LIVE)
+        else:
+            assert (fault.remedy, fault.forget) == (BACK_OFF, True)
+
+
+HELD_AGAINST_THE_HANDLE = {
+    "line too old",
+    "line dropped",
+    "session expired",
+    "request refused",
+    "service confused",
+}
+
+
+@pytest.mark.parametrize(("code", "reason", "name", "remedy", "forget", "drop_audio"), LIVE)
+def test_a_resumption_that_ends_so_is_tried_again_at_once_without_its_handle(
+    code: int | None, reason: str, name: str, remedy: Remedy, forget: bool, drop_audio: bool
+) -> None:
+    fault = classify(CLOSED, code, reason, Phase.RESUMING)
     assert fault.name == name
-    if remedy is not NOW or name == "session expired":
-        assert fault == classify(CLOSED, code, reason, was_live=True)
+    if name in HELD_AGAINST_THE_HANDLE:
+        assert (fault.remedy, fault.forget, fault.drop_audio) == (NOW, True, False)
     else:
-        assert (fault.remedy, fault.forget) == (BACK_OFF, True)
+        assert fault == classify(CLOSED, code, reason, Phase.GREETING)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +124,7 @@ def test_before_it_was_live_nothing_is_tried_again_at_once_but_a_fresh_session(
         (Cause.DROPPED, 1006, "line dropped", NOW, False),
         (Cause.UNREACHABLE, None, "no network", BACK_OFF, False),
         (Cause.CERTIFICATE, None, "certificate refused", BACK_OFF, False),
+        (Cause.CLOCK, None, "clock not set", BACK_OFF, False),
         (Cause.STALLED, None, "uplink too slow", BACK_OFF, False),
         (Cause.CREDENTIAL, None, "no key", REFUSED, True),
         (Cause.HANDSHAKE, 401, "key refused", REFUSED, True),
@@ -109,6 +132,7 @@ def test_before_it_was_live_nothing_is_tried_again_at_once_but_a_fresh_session(
         (Cause.HANDSHAKE, 429, "quota", WAIT, False),
         (Cause.HANDSHAKE, 404, "wrong endpoint", REFUSED, False),
         (Cause.HANDSHAKE, 407, "proxy refused", REFUSED, False),
+        (Cause.HANDSHAKE, 302, "network login", BACK_OFF, False),
         (Cause.HANDSHAKE, 500, "service overloaded", BACK_OFF, False),
         (Cause.HANDSHAKE, 503, "service overloaded", BACK_OFF, False),
         (Cause.HANDSHAKE, None, "service overloaded", BACK_OFF, False),
@@ -117,18 +141,18 @@ def test_before_it_was_live_nothing_is_tried_again_at_once_but_a_fresh_session(
 def test_a_line_that_ended_otherwise(
     cause: Cause, code: int | None, name: str, remedy: Remedy, forget: bool
 ) -> None:
-    fault = classify(cause, code, "", was_live=True)
+    fault = classify(cause, code, "", Phase.LIVE)
     assert (fault.name, fault.remedy, fault.forget) == (name, remedy, forget)
 
 
 def test_a_key_is_refused_whatever_the_code() -> None:
     for code in (1000, 1007, 1008, 1011, None):
-        assert classify(CLOSED, code, "API key not valid. Please", was_live=False) is faults.KEY_REFUSED
+        assert classify(CLOSED, code, "API key not valid. Please", Phase.GREETING) is faults.KEY_REFUSED
 
 
 def test_a_reason_must_begin_so() -> None:
-    assert classify(CLOSED, 1007, "no: API key not valid", was_live=True) is faults.ARGUMENT
-    assert classify(CLOSED, 1011, "models/x is not found", was_live=True) is faults.CONFUSED
+    assert classify(CLOSED, 1007, "no: API key not valid", Phase.LIVE) is faults.ARGUMENT
+    assert classify(CLOSED, 1011, "models/x is not found", Phase.LIVE) is faults.CONFUSED
 
 
 def test_every_cause_but_a_close_is_known_without_a_reason() -> None:
@@ -149,10 +173,16 @@ def test_whoever_must_change_something_is_told_what() -> None:
 reasons = st.sampled_from([row[1] for row in LIVE]) | st.text(max_size=20)
 
 
-@given(st.sampled_from(Cause), st.none() | st.integers(0, 5000), reasons, st.integers(0, 123), st.booleans())
+@given(
+    st.sampled_from(Cause),
+    st.none() | st.integers(0, 5000),
+    reasons,
+    st.integers(0, 123),
+    st.sampled_from(Phase),
+)
 def test_every_end_of_a_line_has_a_remedy(
-    cause: Cause, code: int | None, reason: str, cut: int, was_live: bool
+    cause: Cause, code: int | None, reason: str, cut: int, phase: Phase
 ) -> None:
-    fault = classify(cause, code, reason[:cut], was_live=was_live)
+    fault = classify(cause, code, reason[:cut], phase)
     assert fault.remedy in Remedy
-    assert was_live or fault.remedy is not NOW or fault.name == "session expired"
+    assert phase in (Phase.LIVE, Phase.RESUMING) or fault.remedy is not NOW

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from appliance.core import floor as fl
-from appliance.core.effects import Finish, Flush, Play, Tell
+from appliance.core.effects import Finish, Flush, Hang, Play, Tell
 from appliance.core.orders import carry_out
 
 from .room import Room
@@ -41,3 +41,12 @@ def test_a_turn_that_is_over_is_told_with_its_times() -> None:
 def test_settle_and_drop_say_nothing() -> None:
     box = Room().conversation
     assert carry_out(box, fl.Settle(1), 0.0) == carry_out(box, fl.Drop(1), 0.0) == []
+
+
+def test_a_dead_line_is_left_at_once() -> None:
+    room = Room()
+    room.ask()
+    room.pass_time(3.0)
+    effects = carry_out(room.conversation, fl.Renew(fresh=False), room.now)
+    assert Hang(1, at_once=True) in effects
+    assert room.conversation.uplink.link is None

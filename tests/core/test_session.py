@@ -13,7 +13,23 @@ from hypothesis import strategies as st
 from appliance.core import session as module
 from appliance.core.effects import Dial, Effect, Hang, Send, Tell
 from appliance.core.events import Cause, LinkDown, LinkUp
-from appliance.core.faults import AGE, DROPPED, KEY_REFUSED, MODEL, NO_SETUP, OFFLINE, QUOTA, Fault, Remedy
+from appliance.core.faults import (
+    AGE,
+    ARGUMENT,
+    DROPPED,
+    KEY_REFUSED,
+    MODEL,
+    MUTE,
+    NO_SETUP,
+    OFFLINE,
+    QUOTA,
+    SILENT,
+    Fault,
+    Remedy,
+)
+from appliance.core.faults import (
+    SETUP as SETUP_REFUSED,
+)
 from appliance.core.messages import GoAway, Handle, Resumption, Setup, SetupComplete
 from appliance.core.session import FOREVER, Dialing, Down, Greeting, Line, Live, Session
 from tests.core.vocabulary import SECRET, check_value, values_of
@@ -83,6 +99,8 @@ STIMULI: dict[str, Callable[[Session], list[Effect]]] = {
     "wake at 115": lambda s: s.wake(115.0, quiet=False),
     "wake at 145": lambda s: s.wake(145.0, quiet=False),
     "wake at 640": lambda s: s.wake(640.0, quiet=False),
+    "renew": lambda s: s.renew(110.0, fresh=False),
+    "renew afresh": lambda s: s.renew(110.0, fresh=True),
     "stop": lambda s: s.stop(),
 }
 
@@ -108,12 +126,17 @@ def hung(now: float, why: str) -> tuple[list[Effect], Line]:
 
 def no_network(now: float) -> tuple[list[Effect], Line]:
     told, line = failed(OFFLINE, now, 1.0)
-    return [Hang(3), *told], line
+    return [Hang(3, at_once=True), *told], line
+
+
+def renewed(fault: Fault) -> tuple[list[Effect], Line]:
+    told, line = failed(fault, 110.0, 0.0)
+    return [Hang(3, at_once=True), *told], line
 
 
 def no_setup(now: float) -> tuple[list[Effect], Line]:
     told, line = failed(NO_SETUP, now, 1.0)
-    return [Hang(3), *told], line
+    return [Hang(3, at_once=True), *told], line
 
 
 TOO_EARLY = Fault(AGE.name, Remedy.BACK_OFF, AGE.advice, forget=True)
@@ -158,7 +181,7 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
         [Tell("line", {"state": "live", "resumed": True})],
         Live(3, 110.0, 650.0),
     ),
-    ("resuming", "lost"): failed(TOO_EARLY, 110.0, 1.0, OLD),
+    ("resuming", "lost"): failed(Fault(AGE.name, Remedy.NOW, forget=True), 110.0, 0.0, OLD),
     ("resuming", "wake at 115"): no_setup(115.0),
     ("resuming", "wake at 145"): no_setup(145.0),
     ("resuming", "wake at 640"): no_setup(640.0),
@@ -166,12 +189,16 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("live", "go away"): (LEAVING, Live(3, 100.0, 155.0, hurry=True)),
     ("live", "lost"): failed(AGE, 110.0, 0.0, OLD),
     ("live", "wake at 640"): ([], Live(3, 100.0, 690.0, hurry=True)),
+    ("live", "renew"): renewed(SILENT),
+    ("live", "renew afresh"): renewed(MUTE),
     ("live", "stop"): ([Hang(3)], Down(FOREVER)),
     ("leaving", "go away"): (LEAVING, Live(3, 100.0, 145.0, hurry=True)),  # never later than said before
     ("leaving", "lost"): failed(AGE, 110.0, 0.0, OLD),
     ("leaving", "wake between turns"): hung(110.0, "changing"),
     ("leaving", "wake at 145"): hung(145.0, "changing"),
     ("leaving", "wake at 640"): hung(640.0, "changing"),
+    ("leaving", "renew"): renewed(SILENT),
+    ("leaving", "renew afresh"): renewed(MUTE),
     ("leaving", "stop"): ([Hang(3)], Down(FOREVER)),
 }
 
@@ -378,11 +405,56 @@ def test_a_completed_turn_forgives_everything() -> None:
     assert pauses(made, lambda link: closed(link, USED_UP), 2) == [60.0, 120.0]
 
 
-def test_so_does_a_link_that_lived_a_minute_but_a_setup_does_not() -> None:
+def test_a_life_without_a_turn_forgives_nothing_but_its_end_is_no_failure() -> None:
     made = session()
     assert pauses(made, lambda link: closed(link, OLD), 4, lived_s=59.5) == [0.0, 1.0, 2.0, 4.0]
     assert pauses(made, lambda link: closed(link, OLD), 3, lived_s=60.0) == [0.0, 0.0, 0.0]
-    assert pauses(made, lambda link: closed(link, BUSY), 3, lived_s=60.0) == [1.0, 1.0, 1.0]
+    assert pauses(made, lambda link: closed(link, BUSY), 3, lived_s=60.0) == [8.0, 16.0, 30.0]
+
+
+def test_an_argument_is_refused_once_and_then_it_is_the_settings() -> None:
+    made = session(Live(3, 100.0, 640.0))
+    refused = "Request contains an invalid argument."
+    made.down(closed(3, refused, 1007), 110.0)
+    assert made.fault == ARGUMENT
+    made.line = Live(3, 120.0, 660.0)
+    made.down(closed(3, refused, 1007), 130.0)
+    assert made.fault is not None
+    assert (made.fault.name, made.fault.drop_audio) == (SETUP_REFUSED.name, True)
+    assert made.is_refusing(130.0)
+    made.proved()
+    made.line = Live(3, 1200.0, 1700.0)
+    made.down(closed(3, refused, 1007), 1210.0)
+    assert made.fault == ARGUMENT, "a completed turn has shown that the settings are fine"
+
+
+@pytest.mark.parametrize(
+    ("state", "at", "refusing"),
+    [
+        ("refused", 110.0, True),
+        ("refused", 996.0, False),  # in four seconds it is tried again, and what is said may wait for that
+        ("quota", 110.0, True),
+        ("failed", 110.0, False),
+        ("down", 110.0, False),
+        ("live", 110.0, False),
+        ("dialing", 110.0, False),
+    ],
+)
+def test_whether_anybody_need_wait(state: str, at: float, refusing: bool) -> None:
+    assert session(STATES[state]).is_refusing(at) is refusing
+
+
+def test_a_network_that_is_away_is_not_dialled_at_every_press() -> None:
+    away = lambda link: [(0.0, LinkDown(link, Cause.UNREACHABLE))]  # noqa: E731
+    dials = Service(pressed(), away).run(60.0, presses_every_s=0.25)
+    assert min(b - a for a, b in itertools.pairwise(dials)) >= 1.0
+
+
+@pytest.mark.parametrize(("fresh", "kept"), [(True, False), (False, True)])
+def test_a_mute_line_is_renewed_with_its_session_or_without(fresh: bool, kept: bool) -> None:
+    made = with_handle()
+    assert made.renew(110.0, fresh=fresh)[0] == Hang(3, at_once=True)
+    assert (resumes_with(made, 111.0) is not None) is kept
 
 
 def test_trouble_is_told_until_a_line_is_up_again() -> None:

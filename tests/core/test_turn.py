@@ -32,6 +32,7 @@ from appliance.core.floor import (
     Passed,
     Phase,
     Progress,
+    Renew,
     Settle,
     Silent,
     Speaking,
@@ -41,7 +42,15 @@ from appliance.core.floor import (
     Waiting,
 )
 from appliance.core.gesture import Gesture
-from appliance.core.messages import GenerationComplete, Interrupted, ModelSaid, Speech, TurnComplete, Words
+from appliance.core.messages import (
+    GenerationComplete,
+    Interrupted,
+    ModelSaid,
+    PersonSaid,
+    Speech,
+    TurnComplete,
+    Words,
+)
 from appliance.core.turn import FENCE_S, Turn
 
 TOUCH, TAP, HOLD, LET_GO = Gesture.TOUCH, Gesture.TAP, Gesture.HOLD, Gesture.LET_GO
@@ -68,7 +77,7 @@ def test_a_tap_listens_and_a_question_is_answered() -> None:
     assert play(turn, (ActivityBegan(), 11.0), (Offset(1100), 13.0)) == [End(1)]
     assert turn.phase == Waiting(None)
     assert play(turn, (ActivityEnded(1), 13.0)) == []
-    assert turn.phase == Waiting(33.0)
+    assert turn.phase == Waiting(23.0)
     assert play(turn, (CHUNK, 14.0)) == [Settle(1), Play(1, CHUNK.pcm, 24_000)]
     assert play(turn, (CHUNK, 14.1), (GenerationComplete(), 14.2)) == [Play(1, CHUNK.pcm, 24_000), Finish(1)]
     assert play(turn, (TurnComplete(), 15.0)) == []
@@ -239,7 +248,7 @@ def test_it_says_why_it_is_silent() -> None:
 def test_thoughts_are_neither_answer_nor_silence() -> None:
     turn = turn_at(Waiting(30.0))
     assert play(turn, (Words("**Planning**", thought=True), 15.0)) == []
-    assert turn.phase == Waiting(35.0)
+    assert turn.phase == Waiting(35.0, alive=True)
     assert play(turn_at(Idle()), (Words("**Planning**", thought=True), 15.0)) == []
 
 
@@ -261,21 +270,47 @@ def test_it_speaks_unasked_while_the_person_has_the_floor() -> None:
         assert turn.model == Abandoned()
 
 
-def test_it_never_answers() -> None:
+def test_it_never_answers_and_is_asked_again_once() -> None:
     turn = turn_at(Waiting(30.0))
-    assert play(turn, (Passed(), 30.0)) == [Drop(7), Over(7, "no answer")]
-    assert play(turn, (CHUNK, 31.0)) == [Play(8, CHUNK.pcm, 24_000)], "better late than never"
+    assert play(turn, (Passed(), 29.9)) == []
+    assert play(turn, (Passed(), 30.0)) == [Renew(fresh=True)]
+    assert play(turn, (LineLost(kept=True), 30.0)) == []
+    assert play(turn, (ActivityBegan(), 31.0), (ActivityEnded(7), 31.0)) == []
+    assert turn.phase == Waiting(41.0)
+    assert play(turn, (Passed(), 41.0)) == [Drop(7), Over(7, "no answer"), Renew(fresh=True)]
+    assert play(turn, (CHUNK, 42.0)) == [Play(8, CHUNK.pcm, 24_000)], "better late than never"
+
+
+def test_it_has_heard_and_may_take_its_time() -> None:
+    turn = turn_at(Waiting(20.0))
+    assert play(turn, (PersonSaid("hello"), 15.0)) == []
+    assert turn.phase == Waiting(35.0, alive=True)
+    assert play(turn_at(Waiting(None)), (PersonSaid("hello"), 15.0)) == []
+    assert play(turn_at(Idle()), (PersonSaid("hello"), 15.0)) == []
 
 
 def test_it_stops_in_the_middle() -> None:
     turn = turn_at(Speaking(30.0), Answering())
-    assert play(turn, (Passed(), 30.0)) == [Finish(7)]
+    lost = Tell("lost", {"what": "the end of an answer", "count": 1, "why": "service fell silent"})
+    assert play(turn, (Passed(), 30.0)) == [Finish(7), lost, Renew(fresh=False)]
+    assert (turn.phase, turn.model) == (Speaking(30.0, finished=True), Silent())
+
+
+def test_it_never_closes_its_turn() -> None:
+    turn = turn_at(Speaking(30.0, finished=True), Answering())
+    assert turn.deadline() is None
+    assert play(turn, (Drained(7, 40), 20.0)) == [Over(7, "answered"), Arm(1015)]
+    assert (turn.model, turn.deadline()) == (Answering(30.0), 28.0)
+    assert play(turn, (Passed(), 28.0)) == []
+    assert (turn.phase, turn.deadline()) == (Idle(), 30.0)
+    assert play(turn, (Passed(), 30.0)) == [Renew(fresh=False)]
+    assert (turn.model, turn.deadline()) == (Silent(), None)
 
 
 def test_function_calls_are_progress() -> None:
     turn = turn_at(Waiting(30.0))
     assert play(turn, (Progress(), 15.0)) == [Settle(7)]
-    assert turn.phase == Waiting(35.0)
+    assert turn.phase == Waiting(35.0, alive=True)
     speaking = turn_at(Speaking(30.0), Answering())
     assert play(speaking, (Progress(), 15.0)) == []
     assert speaking.phase == Speaking(35.0)

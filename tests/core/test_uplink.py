@@ -45,6 +45,27 @@ def line(link: int = 1) -> Uplink:
     return uplink
 
 
+def test_an_utterance_that_is_to_be_said_again_is_as_good_as_new() -> None:
+    uplink = line()
+    uplink.open(5, frames(0, 1))
+    uplink.refresh(50.0)  # nothing is closed yet
+    uplink.close(5, 10.0)
+    uplink.refresh(24.0)
+    assert uplink.line_down() == ()
+    assert uplink.wake(24.0 + KEEP_S - 0.1) == ()
+    assert uplink.deadline() == 24.0 + KEEP_S
+
+
+def test_what_waits_can_be_given_up_and_what_is_being_said_cannot() -> None:
+    uplink = Uplink()
+    uplink.open(5, frames(0, 1))
+    uplink.close(5, 10.0)
+    uplink.open(6, frames(2))
+    assert uplink.give_up() == (5,)
+    assert uplink.give_up() == ()
+    assert uplink.holds(6)
+
+
 # -- one utterance ----------------------------------------------------------------------------------
 
 
