@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from . import __version__
 from .adapters.button import GpioButton
+from .adapters.calendar import BUILT, Calendar
 from .adapters.control import Control
 from .adapters.lights import GpioLights
 from .adapters.link import Link, service_url
@@ -31,7 +32,8 @@ from .adapters.voice import Voice
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.conversation import Conversation
-from .core.events import Day, Event, Heard, MicrophoneDown, MicrophoneUp, Stop
+from .core.earcons import Earcon
+from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
 from .core.floor import Manners
 from .core.instruction import instruction
 from .core.messages import Setup
@@ -52,8 +54,6 @@ OWN_TOOLS = {  # our names of the service's tools, and its own
     "code_execution": "codeExecution",
     "url_context": "urlContext",
 }
-CALENDAR_S = 60.0
-BUILT = 2026  # a Pi without a battery wakes up in the year its image was made in, or before
 FADE_S = 0.5  # at most, for the speaker at the end
 
 
@@ -67,6 +67,8 @@ class Mouth(Protocol):
     def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
     def finish(self, turn: int) -> None: ...
     def flush(self, turn: int) -> None: ...
+    def chime(self, earcon: Earcon, repeats: int) -> None: ...
+    def hush(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Box:
     desk: Desk
     notifier: Notifier
     state: State
+    calendar: Calendar
 
 
 def backoff() -> Iterator[float]:
@@ -219,6 +222,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         desk=Desk(control, transcripts=config.transcripts),
         notifier=notifier,
         state=memory,
+        calendar=Calendar(pump.post),
     )
 
 
@@ -259,7 +263,7 @@ async def live(box: Box) -> None:
     try:
         await box.control.start()
         parts += [asyncio.create_task(box.speaker.run()), asyncio.create_task(box.microphone.run())]
-        parts.append(asyncio.create_task(_calendar(box.pump)))
+        parts.append(asyncio.create_task(box.calendar.run()))
         box.notifier.ready()
         log.info("appliance %s is ready", __version__, extra={"APPLIANCE_EVENT": "ready"})
         await _first(asyncio.create_task(_pumped(box)), parts)
@@ -278,16 +282,9 @@ async def live(box: Box) -> None:
         log.info("appliance has stopped", extra={"APPLIANCE_EVENT": "stopped"})
 
 
-async def _calendar(pump: Pump) -> None:
-    """Tell what day it is; a clock that is set late, or a night, changes it."""
-    while True:
-        now = datetime.now()
-        pump.post(Day(now.date().isoformat() if now.year >= BUILT else ""))
-        await asyncio.sleep(CALENDAR_S)
-
-
 async def _pumped(box: Box) -> None:
-    await box.pump.run(World(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state))
+    world = World(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar)
+    await box.pump.run(world)
 
 
 async def _first(pumped: asyncio.Task[None], parts: list[asyncio.Task[None]]) -> None:

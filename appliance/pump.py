@@ -15,14 +15,18 @@ from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from .core.conversation import Conversation
+from .core.earcons import Earcon
 from .core.effects import (
     Beat,
+    Chime,
     Dial,
     Effect,
     Finish,
     Flush,
     Hang,
+    Hush,
     Keep,
+    Look,
     Play,
     Quit,
     Reply,
@@ -53,6 +57,8 @@ class Mouth(Protocol):
     def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
     def finish(self, turn: int) -> None: ...
     def flush(self, turn: int) -> None: ...
+    def chime(self, earcon: Earcon, repeats: int) -> None: ...
+    def hush(self) -> None: ...
 
 
 class Lamps(Protocol):
@@ -66,6 +72,10 @@ class Desk(Protocol):
 
 class Keeper(Protocol):
     def save(self, name: str, value: object) -> None: ...
+
+
+class Calendar(Protocol):
+    def look(self) -> None: ...
 
 
 class Manager(Protocol):
@@ -83,6 +93,7 @@ class World:
     desk: Desk
     manager: Manager
     keeper: Keeper
+    calendar: Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +178,10 @@ class Pump:
                 world.mouth.finish(turn)
             case Flush(turn):
                 world.mouth.flush(turn)
+            case Chime(earcon, repeats):
+                world.mouth.chime(earcon, repeats)
+            case Hush():
+                world.mouth.hush()
             case Dial(link):
                 world.line.dial(link)
             case Hang(link, at_once):
@@ -181,6 +196,8 @@ class Pump:
                 self._show(mood)
             case Keep(name, value):
                 world.keeper.save(name, value)
+            case Look():
+                world.calendar.look()
             case Beat():
                 world.manager.beat()
             case Quit():

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.core import events as ev
 from appliance.core.conversation import Conversation
+from appliance.core.earcons import Earcon
 from appliance.core.effects import Effect
 from appliance.core.lights import LightState, Origin
 from appliance.core.messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Setup, SetupComplete
@@ -45,6 +46,15 @@ class Recorder:
     def flush(self, turn: int) -> None:
         self.done.append(("flush", turn))
 
+    def chime(self, earcon: Earcon, repeats: int) -> None:
+        self.done.append(("chime", earcon, repeats))
+
+    def hush(self) -> None:
+        self.done.append(("hush",))
+
+    def look(self) -> None:
+        self.done.append(("look",))
+
     def set(self, origin: Origin, states: dict[str, LightState]) -> None:
         self.done.append(("set", origin, states))
 
@@ -70,7 +80,7 @@ class Recorder:
 def pump_of(clock: Clock | None = None, **changes: object) -> tuple[Pump, Recorder, World]:
     recorder = Recorder()
     pump = Pump(Conversation(rules(**changes), Tools(LAMPS, {}), backoff), clock)
-    return pump, recorder, World(recorder, recorder, recorder, recorder, recorder, recorder)
+    return pump, recorder, World(*[recorder] * 7)
 
 
 def run(pump: Pump, world: World) -> None:

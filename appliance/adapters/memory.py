@@ -16,7 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from ..core.earcons import Earcon, drawn
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
+from ..core.mixing import Mixer
 
 HEARD_HZ = 16_000
 FRAME_MS = 20
@@ -149,11 +151,22 @@ class _Answer:
     phase: int = 0  # of the conversion from another rate
 
 
-class MemorySpeaker:
-    """Plays into `record` at the pace of its clock, 24 kHz."""
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """A run of samples of an earcon, beside whatever was played at that time."""
 
-    def __init__(self, *, post: Callable[[Event], None], speed: float = 1.0) -> None:
+    at_s: float
+    pcm: bytes
+
+
+class MemorySpeaker:
+    """Plays into `record`, and earcons into `rung`, at the pace of its clock, 24 kHz."""
+
+    def __init__(self, *, post: Callable[[Event], None], speed: float = 1.0, chime_volume: int = 60) -> None:
         self.record: deque[Played] = deque(maxlen=RECORD_PIECES)
+        self.rung: deque[Rung] = deque(maxlen=RECORD_PIECES)
+        self._mixer = Mixer(PLAYED_HZ)
+        self._chime_volume = chime_volume
         self._post = post
         self._speed = speed
         self._up = False
@@ -194,6 +207,7 @@ class MemorySpeaker:
             self._up = False
             self._silenced = max(self._silenced, self._newest)
             self._queue.clear()
+            self._mixer = Mixer(PLAYED_HZ)
 
     def unplug(self) -> None:
         """Pull the plug: what was queued is lost."""
@@ -239,9 +253,19 @@ class MemorySpeaker:
                 fade = array("h", (s * (left - i) // (left + 1) for i, s in enumerate(samples)))
                 self._keep(answer, fade.tobytes(), 0.0)
 
+    def chime(self, earcon: Earcon, repeats: int) -> None:
+        """Sound this earcon so many times over; without a device nobody hears it."""
+        if self._up:
+            self._mixer.ring(drawn(earcon, PLAYED_HZ, self._chime_volume), repeats)
+
+    def hush(self) -> None:
+        """End the earcon that sounds."""
+        self._mixer.hush()
+
     async def fade(self) -> None:
         """Fade out what plays; returns when it is silent."""
         self.flush(self._newest)
+        self.hush()
 
     def _of(self, turn: int) -> _Answer | None:
         """The answer of this turn while it may still be added to."""
@@ -268,6 +292,8 @@ class MemorySpeaker:
                 self._end(answer)
             else:
                 answer.playing, answer.dry = False, True
+        if sound := self._mixer.take(2 * FADE_SAMPLES, speech=room < 2 * FADE_SAMPLES):
+            self.rung.append(Rung(self._clock_ms / 1000, sound))
         self._clock_ms += STEP_MS
 
     def _due(self, answer: _Answer) -> bool:

@@ -4,19 +4,20 @@ Knows turns, PCM and the sound card's sample clock. Must never know a device, or
 counted in samples.
 
 An answer waits until enough of it is there, plays, and waits again when it runs dry before it was finished.
+An earcon is mixed into whatever leaves for the device, and is part of no answer.
 """
 
 from __future__ import annotations
 
-import sys
 import threading
-from array import array
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from ..core.earcons import Earcon, drawn
+from ..core.mixing import FADE_MS, Mixer, faded
+
 JITTER_MS = 40  # the service sends 40 ms at a time: one chunk in hand, one on its way
-FADE_MS = 5  # the shortest ramp whose click is not heard above speech
 LONGEST_MS = 300_000  # five minutes of answer, 14 MB at 24 kHz: more is a fault of the sender
 STEP_MS = 10  # what is resampled at a time, so that the sound card's thread is never kept long
 
@@ -107,6 +108,7 @@ class Playout:
         self._fading = bytearray()
         self._newest = -1
         self._silenced = -1  # this turn and those before it will not be heard again
+        self._mixer = Mixer(rate_hz)
 
     @property
     def silenced(self) -> int:
@@ -118,6 +120,7 @@ class Playout:
             self._queue.clear()
             self._fading.clear()
             self.rate_hz, self._resampler = rate_hz, resampler
+            self._mixer = Mixer(rate_hz)
 
     def add(self, turn: int, pcm: bytes, rate_hz: int) -> None:
         """Append to the answer of this turn; what comes for a silenced or former turn is dropped."""
@@ -158,7 +161,7 @@ class Playout:
             if playing and playing.playing and playing.turn <= turn:
                 samples = self.rate_hz * fade_ms // 1000
                 self._fill(playing, samples)
-                self._fading += _faded(playing.ready[: 2 * samples])
+                self._fading += faded(playing.ready[: 2 * samples])
             while self._queue and self._queue[0].turn <= turn:
                 self._queue.popleft()
             return bool(self._fading)
@@ -166,6 +169,17 @@ class Playout:
     def flush_all(self, fade_ms: int = FADE_MS) -> bool:
         """Silence everything there is. False when it is silent already."""
         return self.flush(max(self._newest, self._silenced), fade_ms)
+
+    def chime(self, earcon: Earcon, repeats: int, volume: int) -> None:
+        """Sound this earcon so many times over, from now on and in place of a former one."""
+        pcm = drawn(earcon, self.rate_hz, volume)
+        with self._lock:
+            self._mixer.ring(pcm, repeats)
+
+    def hush(self) -> None:
+        """End the earcon that sounds."""
+        with self._lock:
+            self._mixer.hush()
 
     def pull(self, frames: int) -> Pulled:
         """So many mono samples at the device's rate: sound as far as there is some, else silence."""
@@ -194,7 +208,9 @@ class Playout:
                     self._queue.popleft()
                 else:
                     answer.playing, answer.dry = False, True
-            return Pulled(bytes(out.ljust(2 * frames, b"\0")), tuple(sounding), tuple(ended), faded)
+            speech = bool(out)
+            pcm = self._mixer.mix(bytes(out.ljust(2 * frames, b"\0")), speech=speech)
+            return Pulled(pcm, tuple(sounding), tuple(ended), faded)
 
     def _of(self, turn: int) -> _Answer | None:
         """The answer of the newest turn there is, or of a newer one; None when it has ended."""
@@ -239,15 +255,3 @@ class Playout:
         if rate_hz != self.rate_hz:
             answer.resampler, answer.resampled_hz = self._resampler(rate_hz, self.rate_hz), rate_hz
         return rest + (answer.resampler(block) if answer.resampler else block)
-
-
-def _faded(pcm: bytes | bytearray) -> bytes:
-    """The same samples on a straight way down to silence."""
-    samples = array("h", bytes(pcm))
-    if sys.byteorder == "big":
-        samples.byteswap()
-    count = len(samples)
-    faded = array("h", (sample * (count - at) // (count + 1) for at, sample in enumerate(samples)))
-    if sys.byteorder == "big":
-        faded.byteswap()
-    return faded.tobytes()

@@ -18,6 +18,7 @@ from typing import NoReturn
 
 import pyaudio
 
+from ..core.earcons import Earcon
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
 from .playout import Ended, Playout, Pulled, Resamples
 from .portaudio import Format, Heartbeat, PortAudio, Wanted, kept
@@ -48,10 +49,13 @@ class SoundCardSpeaker:
         *,
         post: Callable[[Event], None],
         rates_hz: tuple[int, ...] = RATES_HZ,
+        chime_volume: int = 60,
     ) -> None:
+        """`chime_volume`: of the earcons, in per cent."""
         self._wanted = Wanted("speaker", name, rates_hz, BLOCK_MS)
         self._portaudio = portaudio
         self._post = post
+        self._chime_volume = chime_volume
         self._playout = Playout(_resampler, RATE_HZ)
         self._mouth: _Mouth | None = None
         self._silent = asyncio.Event()
@@ -88,9 +92,19 @@ class SoundCardSpeaker:
         """Silence this turn and those before it; nothing is heard or reported of them any more."""
         self._playout.flush(turn)
 
+    def chime(self, earcon: Earcon, repeats: int) -> None:
+        """Sound this earcon so many times over; without a device nobody hears it."""
+        if self._mouth is not None:
+            self._playout.chime(earcon, repeats, self._chime_volume)
+
+    def hush(self) -> None:
+        """End the earcon that sounds."""
+        self._playout.hush()
+
     async def fade(self) -> None:
         """Fade out what plays; returns when it is silent."""
         mouth = self._mouth
+        self._playout.hush()
         self._silent.clear()
         if self._playout.flush_all(SHUTDOWN_FADE_MS) and mouth:
             try:

@@ -127,7 +127,7 @@ class Conversation:
                 self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self.tell_turn(fl.Dumb(), now)]
-            case ev.Day(date):
+            case ev.WallClock(date):
                 self.ledger.today(date)
                 return []
             case ev.Stop():

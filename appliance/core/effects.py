@@ -25,6 +25,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .earcons import Earcon
 from .lights import LightState, Origin
 from .messages import ClientMessage
 from .mood import Mood
@@ -80,6 +81,19 @@ class Flush:
 
 
 @dataclass(frozen=True, slots=True)
+class Chime:
+    """Sound this earcon so many times over, beneath whatever is said; a former one is over."""
+
+    earcon: Earcon
+    repeats: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """End the earcon that sounds, now. Speech goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class SetLights:
     """Set all of these or none. Answered by LightsSet or LightsFailed."""
 
@@ -119,6 +133,11 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Look at the clock on the wall. Answered by WallClock."""
+
+
+@dataclass(frozen=True, slots=True)
 class Beat:
     """Tell the service manager's watchdog that we are alive, because we are."""
 
@@ -128,4 +147,21 @@ class Quit:
     """The last effect: everything that must be said has been said."""
 
 
-Effect = Dial | Send | Hang | Play | Finish | Flush | SetLights | Show | Tell | Reply | Beat | Keep | Quit
+Effect = (
+    Dial
+    | Send
+    | Hang
+    | Play
+    | Finish
+    | Flush
+    | Chime
+    | Hush
+    | SetLights
+    | Show
+    | Tell
+    | Reply
+    | Look
+    | Beat
+    | Keep
+    | Quit
+)

@@ -203,14 +203,20 @@ class LightsFailed:
     reason: str
 
 
-# -- the calendar -----------------------------------------------------------------------------------
+# -- the clock on the wall ----------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
-    """It is this local day, as in "2026-11-22"; "" where nobody knows. Told at the start and every minute."""
+class WallClock:
+    """What the clock said: told at the start, every minute, and when somebody asked it to `Look`.
+
+    `date` is the local day, as in "2026-11-22"; "" where nobody knows, and then the rest means nothing.
+    `epoch_s` counts since 1970 in UTC; local time is `offset_s` ahead of that.
+    """
 
     date: str
+    epoch_s: float = 0.0
+    offset_s: int = 0
 
 
 # -- the end ----------------------------------------------------------------------------------------
@@ -239,6 +245,6 @@ Event = (
     | LinkDown
     | LightsSet
     | LightsFailed
-    | Day
+    | WallClock
     | Stop
 )

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from appliance.core.earcons import Earcon, drawn
 from appliance.core.events import Drained, Event, Sounding, SpeakerUp
 
 Samples = NDArray[np.float64]
@@ -339,6 +340,32 @@ async def fading_ends_in_silence(room: Room) -> None:
         assert not [e for e in mouth.events if isinstance(e, Drained)]
 
 
+async def a_chime_is_heard_and_hushed(room: Room) -> None:
+    """By itself, as often as it was asked for or until it is hushed, and no turn knows of it."""
+    once = drawn(Earcon.UNMUTED, PLAYED_HZ, 60)
+    async with room.mouth() as mouth:
+        mouth.speaker.chime(Earcon.UNMUTED, 1)
+        heard = await mouth.recorded(0.6)
+        assert_same(once, heard, PLAYED_HZ)
+        mouth.speaker.chime(Earcon.TIMER, 30)
+        await mouth.recorded(2.2)
+        mouth.speaker.hush()
+        before = len(await mouth.recorded(0.1))
+        quiet = (await mouth.recorded(2.0))[before:]
+        assert dbfs(quiet) < -60, "it went on"
+        assert not [e for e in mouth.events if isinstance(e, Sounding | Drained)]
+
+
+async def a_chime_beneath_speech_leaves_it_as_it_is(room: Room) -> None:
+    clip = speechlike(1.0, PLAYED_HZ, seed=15)
+    async with room.mouth() as mouth:
+        mouth.speaker.play(1, clip, PLAYED_HZ)
+        mouth.speaker.finish(1)
+        await mouth.told(Sounding(1))
+        mouth.speaker.chime(Earcon.TIMER, 1)
+        await mouth.told(Drained(1, 1000))
+
+
 EARS = (frames_are_exact_and_numbered, a_clip_arrives_whole)
 MOUTHS = (
     it_plays_what_it_was_given,
@@ -353,4 +380,6 @@ MOUTHS = (
     a_gap_is_waited_out,
     a_short_answer_is_not_held_back,
     fading_ends_in_silence,
+    a_chime_is_heard_and_hushed,
+    a_chime_beneath_speech_leaves_it_as_it_is,
 )

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from appliance.adapters.memory import HISS_PEAK, MemoryMicrophone, MemorySpeaker
+from appliance.core.earcons import Earcon
 from appliance.core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
 from tests.adapters import contract_sound as contract
 from tests.adapters.contract_sound import HEARD_HZ, PLAYED_HZ, Notes, Room, Samples, dbfs, samples, speechlike
@@ -65,6 +66,10 @@ class MemoryMouth(Notes):
             at = round(piece.at_s * PLAYED_HZ)
             line = np.pad(line, (0, max(0, at - len(line))))
             line = np.concatenate((line, samples(piece.pcm)))
+        for rung in self.speaker.rung:
+            at = round(rung.at_s * PLAYED_HZ)
+            line = np.pad(line, (0, max(0, at + len(rung.pcm) // 2 - len(line))))
+            line[at : at + len(rung.pcm) // 2] += samples(rung.pcm)
         # Short of the clock by more than a fade, which is kept when it begins: what is played next may begin
         # as soon as the time is over.
         return np.concatenate((line, np.zeros(int((quiet_s - 0.01) * PLAYED_HZ))))
@@ -173,6 +178,31 @@ def test_the_speaker_is_no_faster_than_its_clock() -> None:
             mouth.speaker.finish(1)
             await mouth.told(Drained(1, 2000))
             assert (time.monotonic() - zero) * SPEED > 1.98
+
+    asyncio.run(main())
+
+
+def test_a_chime_is_softer_beneath_speech_and_ends_with_the_device() -> None:
+    async def main() -> None:
+        async with MemoryRoom().mouth() as mouth:
+            mouth.speaker.play(1, bytes(2 * PLAYED_HZ), PLAYED_HZ)
+            await mouth.told(Sounding(1))
+            mouth.speaker.chime(Earcon.TIMER, 9)
+            await mouth.recorded(0.3)
+            beneath = max(np.abs(samples(rung.pcm)).max() for rung in mouth.speaker.rung)
+            mouth.speaker.flush(1)
+            await mouth.recorded(2.0)
+            alone = max(np.abs(samples(rung.pcm)).max() for rung in mouth.speaker.rung)
+            assert alone == pytest.approx(4 * beneath, rel=0.01)
+            assert mouth.speaker.played(1).strip(b"\0") == b"", "it is no part of the answer"
+            mouth.speaker.unplug()
+            await mouth.until(lambda: isinstance(mouth.events[-1], SpeakerDown))
+            mouth.speaker.chime(Earcon.TIMER, 9)
+            had = len(mouth.speaker.rung)
+            mouth.speaker.plug()
+            await mouth.until(lambda: mouth.events.count(SpeakerUp()) == 2)
+            await mouth.recorded(0.3)
+            assert len(mouth.speaker.rung) == had
 
     asyncio.run(main())
 

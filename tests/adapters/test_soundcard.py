@@ -25,6 +25,7 @@ from appliance.adapters.quiet import quiet
 from appliance.adapters.resample import Resampler
 from appliance.adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
 from appliance.adapters.speaker import _spread
+from appliance.core.earcons import Earcon, drawn
 from appliance.core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
 from appliance.errors import MicrophoneError, SpeakerError
 from tests.adapters import contract_sound as contract
@@ -459,6 +460,22 @@ def test_an_overlong_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(20):
         queue.add(1, tone(20), 24_000)
     assert queue.counters["overlong_chunks"] == 14
+
+
+def test_a_chime_is_mixed_into_the_block_and_into_no_answer() -> None:
+    queue = playout()
+    queue.chime(Earcon.NOTHING_HEARD, 2, 50)
+    alone = b"".join(queue.pull(240).pcm for _ in range(16))
+    assert alone == drawn(Earcon.NOTHING_HEARD, 24_000, 50)
+    queue.add(1, tone(100), 24_000)
+    mixed = samples(queue.pull(240).pcm)
+    assert len(mixed) == 240
+    assert abs(mixed.mean() - 1000) < 100
+    assert np.abs(mixed - 1000).max() < 32767 / 4
+    queue.hush()
+    pulled = [queue.pull(240) for _ in range(3)]
+    assert samples(pulled[2].pcm).tolist() == [1000] * 240
+    assert [end for pull in pulled for end in pull.ended] == []
 
 
 def test_a_newer_turn_ends_an_unfinished_older_one() -> None:

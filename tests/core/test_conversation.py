@@ -683,19 +683,19 @@ def test_a_written_answer_is_read_and_told() -> None:
 
 def test_usage_is_kept_after_every_turn_and_read_again() -> None:
     room = Room()
-    room.do(ev.Day("2026-11-22"))
+    room.do(ev.WallClock("2026-11-22"))
     room.ask()
     room.pass_time(3.0)
     [kept] = [e for _, e in room.effects if isinstance(e, Keep)]
     assert kept.name == "usage"
     again = Conversation(rules(), Tools(LAMPS, {}), backoff, dict(kept.value))
-    again.handle(ev.Day("2026-11-22"), 1.0)
+    again.handle(ev.WallClock("2026-11-22"), 1.0)
     assert again.ledger.shown()["today"] == room.conversation.ledger.shown()["today"]
 
 
 def test_at_the_soft_limit_it_says_so_once() -> None:
     room = Room(budget=Budget(soft_tokens_day=30))
-    room.do(ev.Day("2026-11-22"))
+    room.do(ev.WallClock("2026-11-22"))
     for _ in range(2):
         room.ask()
         room.pass_time(12.0)
@@ -705,7 +705,7 @@ def test_at_the_soft_limit_it_says_so_once() -> None:
 
 def test_at_the_hard_limit_no_turn_is_begun_until_the_next_day() -> None:
     room = Room(budget=Budget(hard_tokens_day=30))
-    room.do(ev.Day("2026-11-22"))
+    room.do(ev.WallClock("2026-11-22"))
     room.ask()
     room.pass_time(3.0)
     assert room.conversation.mood is Mood.IDLE, "no follow-up either"
@@ -715,7 +715,7 @@ def test_at_the_hard_limit_no_turn_is_begun_until_the_next_day() -> None:
     assert isinstance(reply, Reply)
     assert "budget" in str(reply.body["error"])
     assert room.outcomes() == ["answered"]
-    room.do(ev.Day("2026-11-23"))
+    room.do(ev.WallClock("2026-11-23"))
     room.ask()
     room.pass_time(3.0)
     assert room.outcomes() == ["answered", "answered"]

@@ -11,7 +11,7 @@ from tests.core.room import Room
 
 def test_everything_that_a_person_asks_for_is_there_and_is_json() -> None:
     room = Room()
-    room.do(ev.Day("2026-11-22"))
+    room.do(ev.WallClock("2026-11-22"))
     room.ask()
     room.pass_time(3.0)
     shown = report(room.conversation)
