@@ -12,7 +12,9 @@ import logging
 import signal
 import sys
 from dataclasses import replace
+from typing import get_args
 
+from .certificates import Kind as Tls
 from .options import Options, with_field
 from .profile import PROFILES, named
 from .scene import SceneError, load, names
@@ -66,6 +68,7 @@ def _options(given: argparse.Namespace) -> Options:
         speed=given.speed,
         time_scale=given.time_scale,
         voice=given.voice,
+        tls=given.tls or "",
         keep=_KEPT,
     )
     if given.model_profile:
@@ -100,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--key", help="the one valid API key; without it any key will do")
     add("--brain", action=argparse.BooleanOptionalAction, default=True, help="understand spoken requests")
     add("--voice", choices=("auto", "espeak", "tone"), default="auto")
+    add("--tls", choices=get_args(Tls)[1:], help="behind TLS, with a certificate of that kind")
     add("-v", "--verbose", action="store_true")
     return parser
 

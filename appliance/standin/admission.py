@@ -12,7 +12,7 @@ from typing import Any
 from .gate import AutomaticGate, Gate, ManualGate
 from .options import Options
 from .profile import Profile, check_setup, profile_of
-from .refusal import BAD_KEY, BAD_TOKEN, INTERNAL, INVALID, POLICY, QUOTA, Refusal, bad_argument
+from .refusal import BAD_KEY, BAD_TOKEN, INTERNAL, INVALID, NO_SESSION, POLICY, QUOTA, Refusal, bad_argument
 from .resumption import Exchange, Handles
 
 _SHORTEST_SILENCE_MS = 100
@@ -56,6 +56,8 @@ def admit(
     handle = setup.get("sessionResumption", {}).get("handle")
     if not handle:
         return Admitted(profile, _gate(setup, options))
+    if options.faults.refused_handles:
+        raise Refusal(POLICY, NO_SESSION)
     while_open = options.resume_while_open == "allow"
     snapshot = handles.resume(handle, setup["model"], while_open=while_open)
     return Admitted(profile, _gate(setup, options), snapshot.history)

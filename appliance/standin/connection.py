@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ from .script import Script
 from .strict import decode, has_null
 from .turn import Turn
 from .voice import Voice
+from .weather import DROP, RESET, cut, freeze, pace
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class House:
     handles: Handles
     mind: Mind
     voice: Voice
+    chance: random.Random
 
 
 class Connection:
@@ -93,6 +96,7 @@ class Connection:
         try:
             await self._open()
             async for frame in self._socket:
+                await pace(len(frame), self.options.faults.read_bytes_per_s)
                 await self._take(frame)
         except Refusal as refusal:
             await self.hang_up(refusal)
@@ -122,28 +126,34 @@ class Connection:
         self._muted = True
 
     async def hang_up(self, refusal: Refusal) -> None:
-        """Close with that code and reason; with code 0 drop the TCP connection without a word."""
+        """Close with that code and reason; 0 drops the TCP connection without a word, -1 resets it."""
         if self.hung_up:
             return
         self.hung_up = True
         closed = {"code": refusal.code, "reason": refusal.reason, "by": "server"}
         self.house.record.note(self.number, "server", {"closed": closed})
         log.info("link %d: closing with %d %s", self.number, refusal.code, refusal.reason)
-        if refusal.code == 0:
-            self._socket.transport.abort()
+        if refusal.code in (DROP, RESET):
+            cut(self._socket, reset=refusal.code == RESET)
         else:
             await self._socket.close(refusal.code, refusal.reason)
 
     def reached(self, phase: Phase) -> None:
         """Raises the Refusal that the faults have in store for this moment."""
         faults = self.options.faults
+        if faults.freeze_at == phase:
+            freeze(self._socket)
+        if phase in (faults.mute_at, faults.freeze_at):
+            self.mute()
         if faults.close_at == phase:
             raise Refusal(faults.close_code, faults.close_reason)
+        if phase == "activity-end" and self.house.chance.random() < faults.internal_rate:
+            raise Refusal(INTERNAL, INTERNAL_ERROR)
 
     def new_turn(self) -> Turn:
         """A turn that a barge-in will interrupt, until `end_turn`."""
         self._turn_count += 1
-        turn = Turn(self._turn_count, self.send, self.options, self._profile, self.setup)
+        turn = Turn(self._turn_count, self.send, self.options, self._profile, self.setup, self.reached)
         self._turns.append(turn)
         return turn
 
@@ -166,6 +176,7 @@ class Connection:
         return {d["name"]: d.get("behavior", default) for d in declarations_in(self.setup)}
 
     async def _write(self, frame: bytes | str) -> None:
+        await pace(len(frame), self.options.faults.write_bytes_per_s)
         try:
             await self._socket.send(frame)
         except ConnectionClosed:

@@ -38,6 +38,9 @@ async def until_go_away(connection: Connection, usual_age_s: float | None) -> No
         return
     await asyncio.sleep(age_s / scale)
     await connection.send(messages.go_away(faults.go_away_left))
+    if faults.go_away_mute:
+        connection.mute()
+        return
     await asyncio.sleep(_seconds(faults.go_away_left) / scale)
     reason = GO_AWAY_IGNORED if faults.go_away_code == POLICY else faults.go_away_reason
     raise Refusal(faults.go_away_code, reason)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
+from .certificates import Kind as Tls
 from .refusal import DEADLINE, INTERNAL, INTERNAL_ERROR
 
 if TYPE_CHECKING:
@@ -27,16 +28,19 @@ class Faults:
     only_links: int = 0  # faults strike the first n connections only; 0 = every connection
     refuse_handshake: int = 0  # this HTTP status in place of the upgrade
     close_at: Phase = ""  # hang up when this has happened
-    close_code: int = INTERNAL  # 0 = drop the TCP connection without a close frame
+    close_code: int = INTERNAL  # 0 = drop the TCP connection without a close frame, -1 = reset it
     close_reason: str = INTERNAL_ERROR
     mute: Literal["", "setup", "turn"] = (
         ""  # read everything and say nothing: from the start, from the first turn
     )
+    mute_at: Phase = ""  # read everything and say nothing from this moment on
+    freeze_at: Phase = ""  # half-open from this moment on: neither read nor say anything
     setup_delay_s: float = 0.0
     answer_delay_s: float = 0.0
     go_away_s: float | None = None  # age of a connection at goAway; None = as the model profile has it
     go_away_left: str = "50s"  # as it is sent; "" = without timeLeft
-    go_away_code: int = INTERNAL  # the close when that time is up; 0 = drop
+    go_away_code: int = INTERNAL  # the close when that time is up; 0 = drop, -1 = reset
+    go_away_mute: bool = False  # nothing more is said after goAway
     go_away_reason: str = DEADLINE
     garbage: Garbage = ""  # sent before each answer
     turn_complete: Literal["", "early", "never"] = ""
@@ -46,10 +50,15 @@ class Faults:
     odd_chunks: bool = False  # chunk sizes that split samples
     random_chunks: bool = False  # chunk sizes from 2 bytes to half a second
     lost_responses: int = 0  # tool responses that are read and forgotten
+    refused_handles: bool = False  # every resumption is turned away
     poisoned_resume: bool = False  # a resumed session listens and never answers
     replayed_transcripts: bool = False  # a resumed session repeats its last transcripts
     quota_links: int = 0  # at most n connections at once, further ones get the quota text; 0 = any number
     quota: bool = False  # every setup is answered with the quota text
+    internal_rate: float = 0.0  # share of turns that end in 1011 before they are answered
+    pong_delay_s: float = 0.0  # negative: pings are never answered
+    read_bytes_per_s: float = 0.0  # a slow reader; 0 = as fast as it comes
+    write_bytes_per_s: float = 0.0  # a slow sender
     seed: int = 1  # of all chance in the above
 
 
@@ -89,6 +98,7 @@ class Options:
     faults: Faults = field(default_factory=Faults)
     variants: Variants = field(default_factory=Variants)
     key: str | None = field(default=None, repr=False)  # the one valid key; None = any, or none
+    tls: Tls = ""  # behind TLS, with a certificate of that kind; "" = without
     host: str = "127.0.0.1"
     port: int = 0
     profile: str | None = None  # use this model profile for any model

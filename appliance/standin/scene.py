@@ -15,7 +15,7 @@ A step has one verb, and for some verbs more keys:
         {"cancel": true}                         cancels the open calls
         {"send": {any message}}                  "@audio 0.5": seconds of sound, "@handle": a new handle
         {"garbage": "text"}  {"wait_s": 0.5}  {"goaway": "50s"}  {"mute": true}  {"interrupt": true}
-        {"close": 1011, "reason": "text"}        0 drops the connection without a close frame
+        {"close": 1011, "reason": "text"}        0 drops the connection without a close frame, -1 resets it
 
 Knows: this format and its errors.
 Must never know: how a step is carried out (script.py).
@@ -162,7 +162,7 @@ def _check_choice(verb: str, value: Any, where: str) -> None:
                 raise SceneError(f"{where}: each call needs a name")
             if call.keys() - {"name", "args", "id"} or not isinstance(call.get("args", {}), dict):
                 raise SceneError(f"{where}: a call has name, args (an object) and id")
-    if verb == "close" and value != 0 and not (1000 <= value <= 1014 or 3000 <= value <= 4999):
-        raise SceneError(f"{where}: close must be 0 or a close code that may be sent, not {value}")
+    if verb == "close" and value not in (0, -1) and not (1000 <= value <= 1014 or 3000 <= value <= 4999):
+        raise SceneError(f"{where}: close must be 0, -1 or a close code that may be sent, not {value}")
     if verb == "close" and value in (1004, 1005, 1006):
         raise SceneError(f"{where}: {value} may not be sent; use 0 to drop the connection")

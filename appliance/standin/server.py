@@ -12,16 +12,21 @@ from __future__ import annotations
 
 import http
 import logging
+import random
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
 
+from . import certificates
 from .admission import Credentials
 from .brain import Brain
 from .connection import Connection, House
@@ -32,6 +37,7 @@ from .refusal import NORMAL, Refusal
 from .resumption import Handles
 from .scene import Scene, SceneError, load
 from .voice import Voice
+from .weather import Socket
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +74,9 @@ class StandIn:
         self._count = 0
         self._server: Server | None = None
         self._house: House | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.certificate: Path | None = None
+        """What a client must trust, where there is TLS."""
 
     async def __aenter__(self) -> StandIn:
         await self.start()
@@ -81,11 +90,21 @@ class StandIn:
     async def start(self) -> None:
         """Listen; afterwards `port` and `url` are known. Raises OSError when the port is taken."""
         options = self.options
-        self._house = House(options, self._record, self._handles, _mind(options), Voice(options.voice))
+        chance = random.Random(options.faults.seed)
+        self._house = House(
+            options, self._record, self._handles, _mind(options), Voice(options.voice), chance
+        )
+        tls = None
+        if options.tls:
+            self._folder = tempfile.TemporaryDirectory(prefix="standin-")
+            self.certificate, key = certificates.make(options.tls, Path(self._folder.name))
+            tls = certificates.context(self.certificate, key)
         self._server = await serve(
             self._serve,
             options.host,
             options.port,
+            ssl=tls,
+            create_connection=cast("type[ServerConnection]", self._socket),  # any maker of one will do
             process_request=self._at_the_door,
             max_size=options.largest_message,
             compression=None,
@@ -99,6 +118,8 @@ class StandIn:
             self._server.close()
             await self._server.wait_closed()
             self._server = None
+        if self._folder is not None:
+            self._folder.cleanup()
 
     @property
     def port(self) -> int:
@@ -110,7 +131,8 @@ class StandIn:
     def url(self) -> str:
         """Scheme, host and port; the API's path goes behind it."""
         host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
-        return f"ws://{host}:{self.port}"
+        scheme = "wss" if self.options.tls else "ws"
+        return f"{scheme}://{host}:{self.port}"
 
     @property
     def record(self) -> list[Entry]:
@@ -140,13 +162,18 @@ class StandIn:
         await self._link(link).send(message)
 
     async def hang_up(self, code: int = NORMAL, reason: str = "", link: int | None = None) -> None:
-        """Close the newest connection, or that one, now; code 0 drops it. Raises LookupError without any."""
+        """Close the newest connection, or that one, now; code 0 drops it, -1 resets it. Raises LookupError
+        without any."""
         await self._link(link).hang_up(Refusal(code, reason))
 
     def _link(self, number: int | None) -> Connection:
         if not self.links or (number is not None and number not in self.links):
             raise LookupError("no such connection is open")
         return self.links[max(self.links) if number is None else number]
+
+    def _socket(self, protocol: ServerProtocol, server: Server, **limits: object) -> Socket:
+        delay_s = self._faults_of(self._count + 1).faults.pong_delay_s / self.options.time_scale
+        return Socket(protocol, server, pong_delay_s=delay_s, **limits)
 
     def _at_the_door(self, socket: ServerConnection, request: Request) -> Response | None:
         refused = self._faults_of(self._count + 1).faults.refuse_handshake

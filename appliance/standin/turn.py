@@ -19,9 +19,8 @@ from typing import Any, TypeVar
 from . import messages
 from .calls import Calls
 from .mind import Call
-from .options import Options
+from .options import Options, Phase
 from .profile import Profile
-from .refusal import Refusal
 
 T = TypeVar("T")
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -37,13 +36,21 @@ class Turn:
     """Speaks through `send`; every wait ends at once when `interrupt` is called."""
 
     def __init__(
-        self, number: int, send: Send, options: Options, profile: Profile, setup: dict[str, Any]
+        self,
+        number: int,
+        send: Send,
+        options: Options,
+        profile: Profile,
+        setup: dict[str, Any],
+        reached: Callable[[Phase], None],
     ) -> None:
+        """`reached` is told of a moment within the turn; it raises what is in store for it."""
         self.number = number
         self.said = bytearray()
         self.text = ""
         self.was_interrupted = False
         self._send = send
+        self._reached = reached
         self._options = options
         self._profile = profile
         self._setup = setup
@@ -167,8 +174,7 @@ class Turn:
             await self._send(messages.content(interrupted=True))
         if faults.turn_complete == "early":
             await self._complete("", 0.0)
-        if faults.close_at == "mid-answer":
-            raise Refusal(faults.close_code, faults.close_reason)
+        self._reached("mid-answer")
 
     async def _audio(self, chunk: bytes, words: str) -> None:
         variants = self._options.variants

@@ -31,7 +31,7 @@ BAD = {
     "unknown garbage": ({"steps": [{"garbage": "rain"}]}, "garbage must be one of text, noise"),
     "call without name": ({"steps": [{"call": [{}]}]}, "each call needs a name"),
     "call with more": ({"steps": [{"call": [{"name": "f", "arguments": {}}]}]}, "a call has name, args"),
-    "close code": ({"steps": [{"close": 999}]}, "close must be 0 or a close code"),
+    "close code": ({"steps": [{"close": 999}]}, "close must be 0, -1 or a close code"),
     "close code not for sending": ({"steps": [{"close": 1006}]}, "1006 may not be sent"),
     "then": ({"steps": [], "then": "dance"}, "then must be one of answer, silence, repeat"),
     "endless": ({"steps": [{"hear": "x"}], "then": "repeat"}, "repeat needs an expect"),
