@@ -31,14 +31,15 @@ from .adapters.systemd import Notifier, api_key
 from .adapters.voice import Voice
 from .config import socket_path
 from .core.audio import FRAME_MS
+from .core.catalogue import Catalogue
 from .core.conversation import Conversation
 from .core.earcons import Earcon
 from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
 from .core.floor import Manners
 from .core.instruction import instruction
+from .core.lighting import Lamp, Lighting
 from .core.messages import Setup
 from .core.rules import Rules
-from .core.tools import Lamp, Tools
 from .desk import Desk
 from .errors import NoKeyError
 from .models import profile_of
@@ -103,7 +104,7 @@ def conversation(config: Config, beat_s: float | None, kept: object = None) -> C
     """The core, as configured; `kept` is what it knew of its usage before."""
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
-    tools = Tools(lamps, config.groups)
+    catalogue = Catalogue(Lighting(lamps, config.groups))
     rules = Rules(
         manners=Manners(
             no_speech_s=turns.no_speech_s,
@@ -115,8 +116,8 @@ def conversation(config: Config, beat_s: float | None, kept: object = None) -> C
             pre_roll=turns.pre_roll_ms // FRAME_MS,
             reach_back=turns.reach_back_ms // FRAME_MS,
         ),
-        setup=_setup(config, live.model, lamps, tools),
-        fallbacks=tuple(_setup(config, model, lamps, tools) for model in live.fallback_models),
+        setup=_setup(config, live.model, lamps, catalogue),
+        fallbacks=tuple(_setup(config, model, lamps, catalogue) for model in live.fallback_models),
         hangover_ms=turns.hangover_ms,
         hold_s=turns.hold_ms / 1000,
         always_connected=live.connect == "always",
@@ -124,13 +125,12 @@ def conversation(config: Config, beat_s: float | None, kept: object = None) -> C
         beat_s=beat_s,
         budget=config.budget,
     )
-    return Conversation(rules, tools, backoff, kept)
+    return Conversation(rules, catalogue, backoff, kept)
 
 
-def _setup(config: Config, model: str, lamps: Sequence[Lamp], tools: Tools) -> Setup:
+def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalogue) -> Setup:
     """What is asked of this model; config.py has made sure that it takes all of it."""
     live, (profile, _) = config.live, profile_of(model)
-    behavior = profile.behaviors[0]
     tools_on = [name for name in OWN_TOOLS if getattr(live.tools, name)]
     return Setup(
         model=model,
@@ -141,7 +141,7 @@ def _setup(config: Config, model: str, lamps: Sequence[Lamp], tools: Tools) -> S
         thinking=live.thinking,
         affective=live.affective_dialog,
         proactive=live.proactive_audio and not profile.always_proactive,
-        functions=tuple({**declared, "behavior": behavior} for declared in tools.declarations()),
+        functions=catalogue.declarations(profile.behaviors),
         own_tools=tuple(OWN_TOOLS[name] for name in tools_on),
         compress_at_tokens=live.compress_at_tokens,
         compress_to_tokens=live.compress_to_tokens,

@@ -10,6 +10,7 @@ ApplianceError                      exit status
 │   └── CredentialError             78   a key that cannot be read
 │       └── NoKeyError              78   no key
 ├── WireError                        -   the remote sent what is not the protocol: counted, survived
+├── FunctionError                    -   a function that cannot be offered to the model: it is left out
 └── ControlError                    69   the control socket does not answer, or is taken
 
 A missing microphone or a dead line is a *state* of the running daemon, never the end of it; the exit
@@ -94,6 +95,14 @@ class NoKeyError(CredentialError):
 
 class WireError(ApplianceError, ValueError):
     """The remote sent something that is not the protocol."""
+
+
+class FunctionError(ApplianceError, TypeError):
+    """A function cannot be offered to the model: which, what of it, why, and what its author can do."""
+
+    def __init__(self, function: str, parameter: str, what: str, remedy: str) -> None:
+        where = f"the parameter {parameter!r} of " if parameter else ""
+        super().__init__(f"{where}the function {function!r} {what}: {remedy}")
 
 
 class ControlError(ApplianceError):

@@ -63,7 +63,7 @@ def test_the_configuration_reaches_the_core() -> None:
     }
     core = conversation(parse(toml), beat_s=2 * LATE_S)
     assert core.session.is_wanted
-    assert core.calls.tools.states["lamp"].on
+    assert core.calls.lighting.states["lamp"].on
     assert repr(core) == "link 0 down, turn 0 idle, ear quiet"
 
 

@@ -10,6 +10,7 @@ from appliance.errors import (
     ConfigError,
     ControlError,
     CredentialError,
+    FunctionError,
     HardwareError,
     LightError,
     LinkError,
@@ -33,6 +34,8 @@ TREE: list[tuple[type[ApplianceError], type[Exception], int]] = [
     (NoKeyError, CredentialError, 78),
     (WireError, ApplianceError, 1),
     (WireError, ValueError, 1),
+    (FunctionError, ApplianceError, 1),
+    (FunctionError, TypeError, 1),
     (ControlError, ApplianceError, 69),
 ]
 

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import pytest
 
 from appliance.core import events as ev
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.earcons import Earcon
 from appliance.core.effects import Effect
+from appliance.core.lighting import Lighting
 from appliance.core.lights import LightState, Origin
 from appliance.core.messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Setup, SetupComplete
-from appliance.core.tools import Tools
 from appliance.pump import MOST_WAITING, Clock, Pump, World
 
 from .core.room import LAMPS, backoff, rules
@@ -79,7 +80,7 @@ class Recorder:
 
 def pump_of(clock: Clock | None = None, **changes: object) -> tuple[Pump, Recorder, World]:
     recorder = Recorder()
-    pump = Pump(Conversation(rules(**changes), Tools(LAMPS, {}), backoff), clock)
+    pump = Pump(Conversation(rules(**changes), Catalogue(Lighting(LAMPS, {})), backoff), clock)
     return pump, recorder, World(*[recorder] * 7)
 
 

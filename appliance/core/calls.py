@@ -2,39 +2,62 @@
 
 Knows who asked for what, and by when they must be answered. Must never know how a light is switched.
 
-Every call of the model is answered exactly once, on the link it came by, or was cancelled, or its link is
-gone. As long as one is open, nothing else may be sent on that link.
+Every call of the model is answered, on the link it came by, or was cancelled, or its link is gone: exactly
+once where the model waits for it, and with one last answer after those that continue where it does not. As
+long as one is open that the model waits for, nothing else may be sent on that link.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 
+from .catalogue import Catalogue
 from .effects import Effect, Reply, Send, SetLights, Tell
 from .events import LightsFailed, LightsSet
+from .functions import BLOCKING, LIMIT_S, Caller
+from .lighting import Lighting
 from .lights import FromModel, FromPerson, LightState, Origin
 from .messages import FunctionAnswer, FunctionCall, Json, ToolCall, ToolCallCancellation, ToolResponse
-from .tools import Answer, Order, Tools
+from .outcomes import Answer, Later, Order, Outcome
 
-CALL_S = 5.0  # switching a lamp takes milliseconds; the model must not be left waiting by a dead bus
 MOST_CALLS = 32  # in one message
+MOST_BYTES = 7000  # of an answer: the service has hung up at messages of 8 kB, and it stands in one
+TOO_LONG = "this answer was too long: only its beginning is here"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody waits for an answer; `blocks`: the model says nothing until it has it."""
+
+    until: float
+    blocks: bool = True
+    scheduling: str = ""
 
 
 class Calls:
     """Calls in, orders for the lights and answers out."""
 
-    def __init__(self, tools: Tools) -> None:
-        self.tools = tools
-        self._open: dict[Origin, float] = {}  # who waits for an answer, and until when
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.lighting = catalogue.of(Lighting)
+        self._behaviors: dict[str, object] = {}  # as they were declared on this line
+        self._open: dict[Origin, Waiting] = {}
         self._ordered: dict[Origin, dict[str, LightState]] = {}  # what the lights of each order showed before
 
     @property
     def is_open(self) -> bool:
-        """A call of the model waits for its answer: the line is gated."""
-        return any(isinstance(origin, FromModel) for origin in self._open)
+        """The model waits for an answer: the line is gated."""
+        return any(isinstance(origin, FromModel) and w.blocks for origin, w in self._open.items())
+
+    def is_waiting(self, origin: Origin) -> bool:
+        """An answer to this call would still be heard."""
+        return origin in self._open
 
     def deadline(self) -> float | None:
-        return min(self._open.values(), default=None)
+        return min((waiting.until for waiting in self._open.values()), default=None)
 
     def asked(self, link: int, told: ToolCall, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -42,88 +65,112 @@ class Calls:
             if any(isinstance(o, FromModel) and (o.link, o.id) == (link, call.id) for o in self._open):
                 continue  # said twice: it is answered once
             effects.append(Tell("call", {"name": call.name[:64], "args": dict(call.args)}))
+            origin = FromModel(link, call.id, call.name)
             if number >= MOST_CALLS:
                 response = {"error": f"too many calls at once: at most {MOST_CALLS}"}
-                effects += self._answer(FromModel(link, call.id, call.name), response)
+                effects += self._say(origin, response)
             else:
-                effects += self._call(link, call, now)
+                effects += self._call(origin, call, now)
         return effects
 
     def person(self, ask: int, name: str, change: str, now: float) -> list[Effect]:
-        match self.tools.person(name, change):
-            case Order(states):
-                return self._order(FromPerson(ask), states, now)
-            case Answer(response):
-                return self._answer(FromPerson(ask), response)
-            case never:
-                assert_never(never)
+        """A light is set by command."""
+        origin = FromPerson(ask)
+        outcome = self.lighting.person(name, change, Caller(origin, now))
+        return self._come(origin, outcome, Waiting(now + LIMIT_S), now)
+
+    def answer(self, origin: Origin, response: Json, *, more: bool = False) -> list[Effect]:
+        """What a call that was kept open comes to; nothing where nobody waits for it any more.
+
+        `more`: this is not the last answer. To a call that blocks it is: it cannot be answered twice.
+        """
+        waiting = self._open.get(origin)
+        if waiting is None:
+            return []
+        more = more and not waiting.blocks
+        if not more:
+            del self._open[origin]
+        return self._say(origin, response, "" if waiting.blocks else waiting.scheduling, more=more)
 
     def set(self, event: LightsSet) -> list[Effect]:
         self._ordered.pop(event.origin, None)
-        self.tools.done(event.states)
+        self.lighting.done(event.states)
         names = tuple(event.states)
-        if self._open.pop(event.origin, None) is None:  # cancelled, or its link is gone: the light is set
-            return [self._shown(names)]
-        return [self._shown(names), *self._answer(event.origin, self.tools.shown(names))]
+        shown = self.lighting.shown(names)
+        return [Tell("lights", shown), *self.answer(event.origin, shown)]
 
     def failed(self, event: LightsFailed) -> list[Effect]:
-        self.tools.done(self._ordered.pop(event.origin, {}))
-        if self._open.pop(event.origin, None) is None:
-            return []
-        return self._answer(event.origin, {"error": event.reason})
+        self.lighting.done(self._ordered.pop(event.origin, {}))
+        return self.answer(event.origin, {"error": event.reason})
 
     def refuse(self, link: int, told: ToolCall, why: str) -> list[Effect]:
         """Answer all of these without doing anything."""
         effects: list[Effect] = []
         for call in told.calls:
-            effects += self._answer(FromModel(link, call.id, call.name), {"error": why})
+            effects += self._say(FromModel(link, call.id, call.name), {"error": why})
         return effects
 
     def stop(self) -> list[Effect]:
         """Answer whoever still waits: what comes of their orders nobody will hear."""
-        waiting, self._open = list(self._open), {}
-        return [e for origin in waiting for e in self._answer(origin, {"error": "the box is stopping"})]
+        why = {"error": "the box is stopping"}
+        return [effect for origin in list(self._open) for effect in self.answer(origin, why)]
 
     def cancelled(self, link: int, told: ToolCallCancellation) -> None:
         for origin in list(self._open):
             if isinstance(origin, FromModel) and origin.link == link and origin.id in told.ids:
                 del self._open[origin]
 
+    def line_up(self, functions: Sequence[Json]) -> None:
+        """A line is up on which these functions are declared."""
+        self._behaviors = {str(declared["name"]): declared.get("behavior") for declared in functions}
+
     def line_down(self) -> None:
         """The ids of a link die with it."""
-        self._open = {o: c for o, c in self._open.items() if isinstance(o, FromPerson)}
+        self._open = {o: w for o, w in self._open.items() if isinstance(o, FromPerson)}
 
     def wake(self, now: float) -> list[Effect]:
-        late = [origin for origin, until in self._open.items() if now >= until]
+        late = [origin for origin, waiting in self._open.items() if now >= waiting.until]
         effects: list[Effect] = []
         for origin in late:
-            del self._open[origin]
-            effects += self._answer(origin, {"error": "the lights did not answer in time"})
+            who = "the lights"
+            if isinstance(origin, FromModel) and origin not in self._ordered:
+                who = origin.name[:64]
+            effects += self.answer(origin, {"error": f"{who} did not answer in time"})
         return effects
 
     # -- inside -------------------------------------------------------------------------------------
 
-    def _call(self, link: int, call: FunctionCall, now: float) -> list[Effect]:
-        origin = FromModel(link, call.id, call.name)
-        match self.tools.call(call.name, call.args):
+    def _call(self, origin: FromModel, call: FunctionCall, now: float) -> list[Effect]:
+        outcome = self.catalogue.call(call.name, call.args, Caller(origin, now))
+        manner = self.catalogue.manner(call.name)
+        blocks = self._behaviors.get(call.name, manner.behavior) == BLOCKING
+        waiting = Waiting(now + (manner.limit_s or LIMIT_S), blocks, "" if blocks else manner.scheduling)
+        return self._come(origin, outcome, waiting, now)
+
+    def _come(self, origin: Origin, outcome: Outcome, waiting: Waiting, now: float) -> list[Effect]:
+        match outcome:
+            case Answer(response, effects):
+                return [*effects, *self._say(origin, response, waiting.scheduling)]
             case Order(states):
-                return self._order(origin, states, now)
-            case Answer(response):
-                return self._answer(origin, response)
+                # It counts from now on, so that a second call of the same message builds on the first.
+                self._ordered[origin] = {name: self.lighting.states[name] for name in states}
+                self.lighting.done(states)
+                self._open[origin] = waiting
+                return [SetLights(origin, states)]
+            case Later(effects, first, limit_s):
+                self._open[origin] = waiting if limit_s is None else replace(waiting, until=now + limit_s)
+                said = [] if first is None else self.answer(origin, first, more=True)
+                return [*effects, *said]
             case never:
                 assert_never(never)
 
-    def _order(self, origin: Origin, states: dict[str, LightState], now: float) -> list[Effect]:
-        # The order counts from now on, so that a second call of the same message builds on the first.
-        self._ordered[origin] = {name: self.tools.states[name] for name in states}
-        self.tools.done(states)
-        self._open[origin] = now + CALL_S
-        return [SetLights(origin, states)]
-
-    def _answer(self, origin: Origin, response: Json) -> list[Effect]:
+    def _say(
+        self, origin: Origin, response: Json, scheduling: str = "", *, more: bool = False
+    ) -> list[Effect]:
         match origin:
             case FromModel(link, id, name):
-                answer = FunctionAnswer(id, name, response)
+                response = fit(response)
+                answer = FunctionAnswer(id, name, response, scheduling, will_continue=more)
                 told = Tell("answer", {"name": name[:64], "response": dict(response)})
                 return [Send(link, ToolResponse((answer,))), told]
             case FromPerson(ask):
@@ -131,5 +178,12 @@ class Calls:
             case never:
                 assert_never(never)
 
-    def _shown(self, names: tuple[str, ...]) -> Tell:
-        return Tell("lights", self.tools.shown(names))
+
+def fit(response: Mapping[str, object]) -> Json:
+    """The response, or as much of it as the service takes, with a note that says so."""
+    if len(json.dumps(response)) <= MOST_BYTES:
+        return response
+    beginning = json.dumps(response, ensure_ascii=False)[:MOST_BYTES]
+    while len(json.dumps(beginning)) > MOST_BYTES:
+        beginning = beginning[: len(beginning) * 3 // 4]
+    return {"beginning": beginning, "note": TOO_LONG}

@@ -22,6 +22,7 @@ from . import floor as fl
 from . import messages as ms
 from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
 from .calls import Calls
+from .catalogue import Catalogue
 from .claims import claims
 from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
@@ -36,7 +37,6 @@ from .rules import Rules
 from .service import said
 from .session import Session
 from .timeline import Timeline
-from .tools import Tools
 from .turn import Turn
 from .uplink import Flow, Uplink
 from .usage import Ledger, Verdict
@@ -46,7 +46,11 @@ class Conversation:
     """`handle` what happened; Wake it by its `deadline`. It never raises for what the world does."""
 
     def __init__(
-        self, rules: Rules, tools: Tools, backoff: Callable[[], Iterator[float]], kept: object = None
+        self,
+        rules: Rules,
+        catalogue: Catalogue,
+        backoff: Callable[[], Iterator[float]],
+        kept: object = None,
     ) -> None:
         """`kept` is what a former life asked to Keep of its usage, or whatever was found in its place."""
         self.button = Button(rules.hold_s)
@@ -61,7 +65,7 @@ class Conversation:
             idle_close_s=rules.idle_close_s,
             fallbacks=rules.fallbacks,
         )
-        self.calls = Calls(tools)
+        self.calls = Calls(catalogue)
         self.questions = Questions()
         self.ledger = Ledger(rules.budget, kept)
         self.health = Health(rules.beat_s)
@@ -218,6 +222,7 @@ class Conversation:
             effects += self.tell_turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
+            self.calls.line_up(self.session.functions)
             effects += self.perform_flow(
                 self.uplink.line_up(link, realtime_text=self.session.realtime_text), now
             )

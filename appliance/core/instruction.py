@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .lighting import Lamp
 from .lights import Kind
-from .tools import Lamp
 
 KINDS = {Kind.SWITCH: "on and off", Kind.DIMMER: "dimmable", Kind.RGB: "coloured"}
 

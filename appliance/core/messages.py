@@ -84,6 +84,9 @@ class FunctionAnswer:
     id: str
     name: str
     response: Json
+    scheduling: str = ""
+    """When the model speaks of it if it has not waited: SILENT, WHEN_IDLE or INTERRUPT; "": as it likes."""
+    will_continue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

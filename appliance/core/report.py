@@ -24,5 +24,5 @@ def report(box: Conversation) -> dict[str, object]:
         "last_turn_ms": dict(box.timeline.last),
         "turns_ms": box.timeline.summary(),
         "usage": box.ledger.shown(),
-        **box.calls.tools.shown(),
+        **box.calls.lighting.shown(),
     }

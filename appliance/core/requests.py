@@ -38,7 +38,7 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
         case ev.Cancel():
             return [*box.tell_turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
         case ev.Lights(None, _) | ev.Lights(_, None):
-            return [Reply(ask, {"ok": True, **box.calls.tools.shown()})]
+            return [Reply(ask, {"ok": True, **box.calls.lighting.shown()})]
         case ev.Lights(str() as name, str() as change):
             return box.calls.person(ask, name, change, now)
         case ev.Status():

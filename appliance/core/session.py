@@ -33,7 +33,7 @@ from .faults import (
     Remedy,
     classify,
 )
-from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
+from .messages import GoAway, Handle, Json, Resumption, Setup, SetupComplete
 
 SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
 LEAVE_MARGIN_S = 5.0  # before the time that a go-away leaves us is used up
@@ -138,6 +138,11 @@ class Session:
     def realtime_text(self) -> bool:
         """How the model of this line takes typed words."""
         return self._setup.realtime_text
+
+    @property
+    def functions(self) -> Sequence[Json]:
+        """As they are declared on this line."""
+        return self._setup.functions
 
     @property
     def fault(self) -> Fault | None:

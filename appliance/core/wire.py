@@ -25,6 +25,7 @@ from .messages import (
     Audio,
     ClientMessage,
     Content,
+    FunctionAnswer,
     FunctionCall,
     GenerationComplete,
     GoAway,
@@ -73,12 +74,20 @@ def encode(message: ClientMessage) -> str:
             turn = {"role": "user", "parts": [{"text": text}]}
             return json.dumps({"clientContent": {"turns": [turn], "turnComplete": True}})
         case ToolResponse(answers):
-            responses = [{"id": a.id, "name": a.name, "response": dict(a.response)} for a in answers]
-            return json.dumps({"toolResponse": {"functionResponses": responses}})
+            return json.dumps({"toolResponse": {"functionResponses": [_answer(a) for a in answers]}})
         case Setup():
             return json.dumps({"setup": _setup(message)})
         case _:
             assert_never(message)
+
+
+def _answer(answer: FunctionAnswer) -> dict[str, object]:
+    body: dict[str, object] = {"id": answer.id, "name": answer.name, "response": dict(answer.response)}
+    if answer.scheduling:
+        body["scheduling"] = answer.scheduling
+    if answer.will_continue:
+        body["willContinue"] = True
+    return body
 
 
 def _setup(setup: Setup) -> dict[str, object]:

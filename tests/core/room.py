@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from appliance.core import events as ev
 from appliance.core import messages as ms
 from appliance.core.audio import FRAME_BYTES, FRAME_MS
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
@@ -29,9 +30,9 @@ from appliance.core.effects import (
     Tell,
 )
 from appliance.core.floor import Manners
+from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind
 from appliance.core.rules import Rules
-from appliance.core.tools import Lamp, Tools
 
 LAMPS = (
     Lamp("kitchen lamp", Kind.DIMMER, "kitchen"),
@@ -43,10 +44,9 @@ CHUNK = ms.Speech(b"\1\0" * (24 * CHUNK_MS), 24_000)
 
 
 def rules(**changes: object) -> Rules:
-    tools = Tools(LAMPS, {})
     usual: dict[str, object] = {
         "manners": Manners(),
-        "setup": ms.Setup("gemini-3.8-live", functions=tools.declarations()),
+        "setup": ms.Setup("gemini-3.8-live", functions=Catalogue(Lighting(LAMPS, {})).declarations()),
         "hangover_ms": 800,
         "hold_s": 0.4,
         "always_connected": False,
@@ -142,7 +142,7 @@ class Room:
         reachable: bool = True,
         **changes: object,
     ) -> None:
-        self.conversation = Conversation(rules(**changes), Tools(LAMPS, {}), backoff)
+        self.conversation = Conversation(rules(**changes), Catalogue(Lighting(LAMPS, {})), backoff)
         self.service = service or answers
         self.reachable = reachable
         self.now = 1000.0

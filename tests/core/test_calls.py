@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.core.calls import CALL_S, MOST_CALLS, Calls
-from appliance.core.effects import Effect, Reply, Send, SetLights, Tell
+from appliance.core.calls import MOST_CALLS, TOO_LONG, Calls, fit
+from appliance.core.catalogue import Capability, Catalogue
+from appliance.core.effects import Effect, Keep, Reply, Send, SetLights, Tell
 from appliance.core.events import LightsFailed, LightsSet
+from appliance.core.functions import LIMIT_S, NON_BLOCKING, function
+from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, FromPerson, Kind, LightState, Origin
 from appliance.core.messages import FunctionAnswer, FunctionCall, ToolCall, ToolCallCancellation, ToolResponse
-from appliance.core.tools import Lamp, Tools
+from appliance.core.outcomes import Answer, Later, Outcome
 from appliance.core.wire import encode
 from tests.judge import judge_client
 
@@ -22,7 +27,7 @@ DIM = LightState(on=True, brightness=40)
 
 
 def home() -> Calls:
-    return Calls(Tools([Lamp("fan", Kind.SWITCH), Lamp("spot", Kind.DIMMER)], {}))
+    return Calls(Catalogue(Lighting([Lamp("fan", Kind.SWITCH), Lamp("spot", Kind.DIMMER)], {})))
 
 
 def fan_on(id: str = "1") -> FunctionCall:
@@ -61,7 +66,7 @@ def test_a_good_call_becomes_an_order_and_then_an_answer() -> None:
         SetLights(origin, {"fan": ON}),
     ]
     assert calls.is_open
-    assert calls.deadline() == 100.0 + CALL_S
+    assert calls.deadline() == 100.0 + LIMIT_S
     assert calls.set(LightsSet(origin, {"fan": ON})) == [
         Tell("lights", FAN_IS_ON),
         answer(FAN_IS_ON),
@@ -99,13 +104,13 @@ def test_the_second_call_of_a_message_builds_on_the_first() -> None:
 def test_a_change_that_failed_is_answered_so_and_taken_back() -> None:
     calls = home()
     [order] = orders(calls.asked(7, ToolCall((fan_on(),)), 100.0))
-    assert calls.tools.states["fan"] == ON
+    assert calls.lighting.states["fan"] == ON
     error = {"error": "the pin is taken"}
     assert calls.failed(LightsFailed(order.origin, "the pin is taken")) == [
         answer(error),
         Tell("answer", {"name": "set_lights", "response": error}),
     ]
-    assert calls.tools.states["fan"] == OFF
+    assert calls.lighting.states["fan"] == OFF
     assert not calls.is_open
 
 
@@ -190,7 +195,7 @@ def test_what_the_lights_show_is_known_though_nobody_waits_for_it_any_more() -> 
         calls.asked(7, ToolCall((FunctionCall("1", "set_lights", {"names": ["fan"], "power": "on"}),)), 100.0)
         forget(calls)
         assert calls.failed(LightsFailed(FromModel(7, "1", "set_lights"), "no bus")) == []
-        assert calls.tools.states["fan"] == OFF
+        assert calls.lighting.states["fan"] == OFF
 
 
 def test_a_failed_order_does_not_undo_the_one_after_it() -> None:
@@ -202,7 +207,122 @@ def test_a_failed_order_does_not_undo_the_one_after_it() -> None:
     calls.asked(7, ToolCall(tuple(asked)), 100.0)
     calls.failed(LightsFailed(FromModel(7, "1", "set_lights"), "no bus"))
     calls.set(LightsSet(FromModel(7, "2", "set_lights"), {"spot": DIM}))
-    assert calls.tools.states["spot"] == DIM
+    assert calls.lighting.states["spot"] == DIM
+
+
+# -- calls that are answered later, or not waited for --------------------------------------------------
+
+
+class Kitchen(Capability):
+    """Bakes; `first` is said at once, and `limit_s` is how long it may take."""
+
+    def __init__(self, first: dict[str, object] | None = None, limit_s: float | None = None) -> None:
+        self.first, self.limit_s = first, limit_s
+
+    @function(NON_BLOCKING, "WHEN_IDLE", limit_s=20)
+    def bake(self) -> Outcome:
+        """Bake. Returns when it is done."""
+        return Later((Keep("oven", {"on": True}),), self.first, self.limit_s)
+
+    @function(NON_BLOCKING, "SILENT")
+    def smell(self) -> Outcome:
+        """Tell what it smells of."""
+        return Answer({"smell": "bread"}, (Keep("nose", {}),))
+
+
+BAKE = FromModel(7, "1", "bake")
+BAKING = {"status": "baking"}
+DONE = {"bread": 2}
+
+
+def bakery(behaviors: tuple[str, ...], **kitchen: Any) -> Calls:
+    """With `bake` called once, at 100."""
+    catalogue = Catalogue(Lighting([Lamp("fan", Kind.SWITCH)], {}), Kitchen(**kitchen))
+    calls = Calls(catalogue)
+    calls.line_up(catalogue.declarations(behaviors))
+    calls.first = calls.asked(7, ToolCall((FunctionCall("1", "bake"),)), 100.0)  # type: ignore[attr-defined]
+    return calls
+
+
+def said(effects: list[Effect]) -> list[FunctionAnswer]:
+    """What the model is told, as the service takes it."""
+    answers(effects)
+    messages = [effect.message for effect in effects if isinstance(effect, Send)]
+    return [answer for message in messages if isinstance(message, ToolResponse) for answer in message.answers]
+
+
+def test_a_call_that_is_waited_for_is_answered_later_and_once() -> None:
+    calls = bakery(("BLOCKING",))
+    first = calls.first  # type: ignore[attr-defined]
+    assert first == [Tell("call", {"name": "bake", "args": {}}), Keep("oven", {"on": True})]
+    assert calls.is_open
+    assert calls.is_waiting(BAKE)
+    assert calls.deadline() == 120.0
+    assert said(calls.answer(BAKE, DONE, more=True)) == [FunctionAnswer("1", "bake", DONE)]
+    assert not calls.is_open
+    assert not calls.is_waiting(BAKE)
+    assert calls.answer(BAKE, DONE) == []
+
+
+def test_a_call_that_is_not_waited_for_does_not_gate_the_line() -> None:
+    calls = bakery(("BLOCKING", "NON_BLOCKING"))
+    assert not calls.is_open
+    assert calls.is_waiting(BAKE)
+    assert said(calls.answer(BAKE, BAKING, more=True)) == [
+        FunctionAnswer("1", "bake", BAKING, "WHEN_IDLE", will_continue=True)
+    ]
+    assert said(calls.answer(BAKE, DONE)) == [FunctionAnswer("1", "bake", DONE, "WHEN_IDLE")]
+    assert calls.answer(BAKE, DONE) == []
+
+
+@pytest.mark.parametrize(
+    ("behaviors", "answer", "open"),
+    [
+        (("BLOCKING",), FunctionAnswer("1", "bake", BAKING), False),
+        (("NON_BLOCKING",), FunctionAnswer("1", "bake", BAKING, "WHEN_IDLE", will_continue=True), True),
+    ],
+)
+def test_what_is_known_at_once_is_said_at_once(
+    behaviors: tuple[str, ...], answer: FunctionAnswer, open: bool
+) -> None:
+    calls = bakery(behaviors, first=BAKING)
+    assert said(calls.first) == [answer]  # type: ignore[attr-defined]
+    assert calls.is_waiting(BAKE) is open
+    assert not calls.is_open
+
+
+def test_an_answer_that_never_comes_is_an_error_in_time() -> None:
+    calls = bakery(("NON_BLOCKING",))
+    assert calls.wake(119.9) == []
+    error = {"error": "bake did not answer in time"}
+    assert said(calls.wake(120.0)) == [FunctionAnswer("1", "bake", error, "WHEN_IDLE")]
+    assert bakery(("NON_BLOCKING",), limit_s=3).deadline() == 103.0
+    assert bakery(("NON_BLOCKING",), limit_s=math.inf).deadline() == math.inf
+
+
+def test_an_answer_at_once_is_said_as_its_function_wants() -> None:
+    calls = bakery(("NON_BLOCKING",))
+    effects = calls.asked(7, ToolCall((FunctionCall("2", "smell"),)), 100.0)
+    assert Keep("nose", {}) in effects
+    assert said(effects) == [FunctionAnswer("2", "smell", {"smell": "bread"}, "SILENT")]
+
+
+def test_a_function_is_called_as_it_wants_where_the_line_does_not_say() -> None:
+    calls = bakery(("NON_BLOCKING",))
+    calls.line_down()
+    calls.line_up(())
+    calls.asked(8, ToolCall((FunctionCall("1", "bake"),)), 100.0)
+    assert not calls.is_open
+    assert calls.is_waiting(FromModel(8, "1", "bake"))
+
+
+@pytest.mark.parametrize("sign", ["x", '"', "\\", "ü", "\U0001f35e"])
+def test_an_answer_that_is_too_long_is_cut_and_says_so(sign: str) -> None:
+    calls = bakery(("BLOCKING",))
+    [answer] = said(calls.answer(BAKE, {"recipe": sign * 20_000}))
+    assert answer.response["note"] == TOO_LONG
+    assert str(answer.response["beginning"]).startswith('{"recipe": "')
+    assert fit({"recipe": "x" * 5000}) == {"recipe": "x" * 5000}
 
 
 # -- whatever happens -------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
@@ -27,9 +28,9 @@ from appliance.core.effects import (
     Show,
 )
 from appliance.core.floor import Idle, Listening, Manners, Waiting
+from appliance.core.lighting import Lighting
 from appliance.core.lights import FromModel, LightState
 from appliance.core.mood import Mood
-from appliance.core.tools import Tools
 from appliance.core.usage import Budget
 
 from .room import CHUNK, LAMPS, Room, answers, backoff, calls, rules
@@ -196,7 +197,7 @@ def test_a_lamp_that_fails_is_told_and_put_back() -> None:
     [response] = room.sent(ms.ToolResponse)
     assert isinstance(response, ms.ToolResponse)
     assert response.answers[0].response == {"error": "the bus is gone"}
-    assert not any(state.on for state in room.conversation.calls.tools.states.values())
+    assert not any(state.on for state in room.conversation.calls.lighting.states.values())
 
 
 def test_a_cancelled_call_is_not_answered() -> None:
@@ -688,7 +689,7 @@ def test_usage_is_kept_after_every_turn_and_read_again() -> None:
     room.pass_time(3.0)
     [kept] = [e for _, e in room.effects if isinstance(e, Keep)]
     assert kept.name == "usage"
-    again = Conversation(rules(), Tools(LAMPS, {}), backoff, dict(kept.value))
+    again = Conversation(rules(), Catalogue(Lighting(LAMPS, {})), backoff, dict(kept.value))
     again.handle(ev.WallClock("2026-11-22"), 1.0)
     assert again.ledger.shown()["today"] == room.conversation.ledger.shown()["today"]
 
@@ -750,7 +751,7 @@ def test_no_beat_of_a_box_that_is_deaf() -> None:
 
 
 def test_starting_until_the_microphone_is_open() -> None:
-    conversation = Conversation(rules(), Tools(LAMPS, {}), backoff)
+    conversation = Conversation(rules(), Catalogue(Lighting(LAMPS, {})), backoff)
     assert conversation.mood is Mood.STARTING
     assert conversation.handle(ev.Wake(), 0.0) == [Beat()]
     assert Show(Mood.IDLE) in conversation.handle(ev.MicrophoneUp(), 1.0)

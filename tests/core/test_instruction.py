@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from appliance.core.instruction import instruction
+from appliance.core.lighting import Lamp
 from appliance.core.lights import Kind
-from appliance.core.tools import Lamp
 
 LAMPS = (
     Lamp("kitchen light", Kind.SWITCH, "kitchen"),

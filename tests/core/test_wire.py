@@ -12,6 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance.core import wire
+from appliance.core.catalogue import Catalogue
+from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import Kind
 from appliance.core.messages import (
     ActivityEnd,
@@ -41,12 +43,13 @@ from appliance.core.messages import (
     Usage,
     Words,
 )
-from appliance.core.tools import Lamp, Tools
 from appliance.core.wire import decode, encode
 from appliance.errors import WireError
 from tests.judge import judge_client, judge_server
 
-FUNCTIONS = Tools([Lamp("desk lamp", Kind.DIMMER, "study"), Lamp("strip", Kind.RGB)], {}).declarations()
+FUNCTIONS = Catalogue(
+    Lighting([Lamp("desk lamp", Kind.DIMMER, "study"), Lamp("strip", Kind.RGB)], {})
+).declarations()
 PLAIN = Setup("gemini-3.8-live")
 FULL = Setup(
     "models/gemini-3.8-live",
@@ -85,6 +88,22 @@ SAID: list[tuple[ClientMessage, dict[str, Any]]] = [
                 "functionResponses": [
                     {"id": "fc_1", "name": "f", "response": {"output": "ok"}},
                     {"id": "fc_2", "name": "g", "response": {}},
+                ]
+            }
+        },
+    ),
+    (
+        ToolResponse((FunctionAnswer("fc_1", "f", {}, "SILENT", will_continue=True),)),
+        {
+            "toolResponse": {
+                "functionResponses": [
+                    {
+                        "id": "fc_1",
+                        "name": "f",
+                        "response": {},
+                        "scheduling": "SILENT",
+                        "willContinue": True,
+                    }
                 ]
             }
         },
