@@ -271,7 +271,7 @@ class Conversation:
     # -- time, and what follows from everything ----------------------------------------------------
 
     @property
-    def _is_quiet(self) -> bool:
+    def is_quiet(self) -> bool:
         """Between turns: nothing is lost by changing the line."""
         return self.turn.is_quiet and not self.uplink.is_waiting and not self.calls.is_open
 
@@ -280,7 +280,7 @@ class Conversation:
         effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
         effects += self.calls.wake(now)
-        effects += self.settle_line(self.session.wake(now, quiet=self._is_quiet), now)
+        effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
         if self.health.wake(now):
             effects.append(Beat())
         return effects
@@ -291,11 +291,11 @@ class Conversation:
             effects += self.perform_flow(self.uplink.gate(closed=self.calls.is_open), now)
         if self.session.is_refusing(now) and (fault := self.session.fault) is not None:
             effects += self._given_up(self.uplink.give_up(), fault.name, now)
-        if isinstance(self.turn.phase, fl.Idle) and self._is_quiet:
+        if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:
             self.session.release(now)
         else:
             self.session.need()
-        if self.session.is_leaving and self._is_quiet:
+        if self.session.is_leaving and self.is_quiet:
             effects += self.settle_line(self.session.wake(now, quiet=True), now)
         mood = strongest(claims(self.turn.phase, self.session, self.health))
         if mood is not self.mood:

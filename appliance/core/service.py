@@ -43,7 +43,7 @@ def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) ->
             box.calls.cancelled(link, message)
             return []
         case ms.SetupComplete() | ms.Resumption() | ms.GoAway():
-            return box.settle_line(box.session.hear(message, now), now)
+            return box.settle_line(box.session.hear(message, now, idle=box.is_quiet), now)
         case ms.Usage(prompt, response, total):
             box.ledger.note(message)
             return [Tell("usage", {"prompt": prompt, "response": response, "total": total})]

@@ -33,6 +33,7 @@ from .faults import (
     Remedy,
     classify,
 )
+from .handles import Handles
 from .messages import GoAway, Handle, Json, Resumption, Setup, SetupComplete
 
 SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
@@ -40,7 +41,6 @@ LEAVE_MARGIN_S = 5.0  # before the time that a go-away leaves us is used up
 MAX_AGE_S = 9 * 60.0  # the service ends connections at about ten minutes, with a go-away or without
 GRACE_S = 50.0  # beyond that age, for the end of an answer; the service's own go-away leaves as much
 HANDLE_DUE_S = 1.0  # the handle of a turn may come after its turnComplete
-HANDLE_S = 2 * 3600.0  # how long the service keeps a session after its link has gone
 WAIT_S = 60.0  # quota: at first a minute, doubled each time
 WAIT_MOST_S = 900.0
 DOUBLINGS = 4  # of a minute: then it is the most
@@ -107,7 +107,7 @@ class Session:
         self._delays: Iterator[float] | None = None
         self._always = always
         self._idle_close_s = idle_close_s
-        self._handle: tuple[Handle, float] | None = None
+        self.handles = Handles(setup.model)
         self._handle_due = 0.0
         self._refusals = 0
         self._arguments = 0
@@ -225,7 +225,7 @@ class Session:
     def up(self, event: LinkUp, now: float) -> list[Effect]:
         match self.line:
             case Dialing(link) if link == event.link:
-                handle = self._fresh_handle(now)
+                handle = self.handles.best(now)
                 self.line = Greeting(link, now, handle is not None)
                 told = self._setup.system_instruction
                 if told and event.clock:
@@ -234,8 +234,10 @@ class Session:
             case _:
                 return []
 
-    def hear(self, told: SetupComplete | Resumption | GoAway, now: float) -> list[Effect]:
-        """A message of the current link that concerns the line itself."""
+    def hear(
+        self, told: SetupComplete | Resumption | GoAway, now: float, *, idle: bool = True
+    ) -> list[Effect]:
+        """A message of the current link that concerns the line; `idle`: nobody says or does anything."""
         match (self.line, told):
             case (Greeting(link, _, resuming), SetupComplete()):
                 self.resumed = self.resumed + 1 if resuming else 0
@@ -243,7 +245,7 @@ class Session:
                 self.trouble = None
                 return [Tell("line", {"state": "live", "resumed": resuming})]
             case (_, Resumption(Handle() as handle)):
-                self._handle = (handle, now)
+                self.handles.offered(handle, now, idle=idle)
                 self._handle_due = 0.0
             case (Live() as live, GoAway(left_s)):
                 left_s = max(0.0, left_s)
@@ -277,10 +279,10 @@ class Session:
                 hurry and quiet and now >= self._handle_due
             ):
                 pause = 0.0 if now - since >= STABLE_S else self._pause(AGE)
-                self.line = Down(now + pause)
+                self._down(now + pause, now)
                 return [Hang(link), Tell("line", {"state": "changing"})]
             case Live(link) if quiet and (idle_at := self._idle_at()) is not None and now >= idle_at:
-                self.line = Down(now)
+                self._down(now, now)
                 return [Hang(link), Tell("line", {"state": "closed"})]
             case _:
                 return []
@@ -320,14 +322,10 @@ class Session:
             return None
         return self._idle_since + self._idle_close_s
 
-    def _fresh_handle(self, now: float) -> Handle | None:
-        if self._handle is None or now > self._handle[1] + HANDLE_S:
-            return None
-        return self._handle[0]
-
     def _fail(self, fault: Fault, now: float, reason: str) -> list[Effect]:
         if fault is MODEL and self._fallbacks:
             self._setup = self._fallbacks.pop(0)
+            self.handles.model = self._setup.model
             advice = f"{self._setup.model} is tried instead; change [live] model"
             fault = replace(fault, remedy=Remedy.BACK_OFF, advice=advice)
         if fault == ARGUMENT:
@@ -335,11 +333,11 @@ class Session:
             if self._arguments >= ARGUMENTS:
                 fault = replace(SETUP, drop_audio=True)
         if fault.forget:
-            self._handle = None
+            self.handles.forget()
         self._refusals += fault.remedy in (Remedy.WAIT, Remedy.REFUSED)
         old = fault.remedy is Remedy.NOW and self._lived_s(now) >= STABLE_S
         pause = 0.0 if old else self._pause(fault)
-        self.line = Down(now + pause, fault, now)
+        self._down(now + pause, now, fault)
         self.trouble = fault
         return [
             Tell(
@@ -353,6 +351,11 @@ class Session:
                 },
             )
         ]
+
+    def _down(self, until: float, now: float, fault: Fault | None = None) -> None:
+        if isinstance(self.line, Live):
+            self.handles.left(now)
+        self.line = Down(until) if fault is None else Down(until, fault, now)
 
     def _pause(self, fault: Fault) -> float:
         match fault.remedy:

@@ -284,7 +284,7 @@ def test_a_line_that_is_always_wanted_is_never_closed_for_idleness() -> None:
 
 def resumes_with(made: Session, now: float) -> Handle | None:
     """The handle that the next link is set up with."""
-    made.line = Dialing(9, now)
+    made.line, made._link = Dialing(9, now), 9
     [send] = made.up(LinkUp(9), now)
     assert isinstance(send, Send)
     assert isinstance(send.message, Setup)
