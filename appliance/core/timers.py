@@ -26,6 +26,7 @@ from typing import assert_never
 
 from .effects import Effect, Keep
 from .events import WallClock
+from .parameters import Bad
 from .timer import (
     LEAST_S,
     LONGEST_S,
@@ -47,7 +48,6 @@ from .timer import (
     shown,
     shown_time,
 )
-from .tools import Bad
 from .wall import DAY_S, Wall
 
 LATE_S = 3_900.0  # an hour, and some to spare, because summer time takes one away
@@ -243,18 +243,10 @@ class Timers:
 
     def _fall(self, timer: Timer, now: float) -> list[Due | Missed]:
         """Whether it is due, and what becomes of it."""
-        match timer.when:
-            case Counting(due):
-                late_s = now - due
-            case Dated(due_s):
-                local_s = self.wall.local_s(now)
-                late_s = -1.0 if local_s is None else local_s - due_s
-            case Stored():
-                late_s = -1.0
-            case never:
-                assert_never(never)
-        if late_s < 0:
+        left_s = self._left_s(timer.when, now)
+        if left_s is None or left_s > 0:
             return []
+        late_s = abs(left_s)
         self._is_changed = True
         del self._timers[timer.number]
         if isinstance(timer.when, Dated) and timer.when.daily:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from appliance.core.effects import Keep
 from appliance.core.events import WallClock
+from appliance.core.parameters import Bad
 from appliance.core.timer import Counting, Dated, Deed, Due, Missed, Stored, Timer
 from appliance.core.timers import LATE_S, LOOK_S, MOST_MISSED, NO_CLOCK, SETTLE_S, Timers
-from appliance.core.tools import Bad
 
 NOON = 1_795_604_400.0  # 2026-11-25 11:00 UTC, 12:00 in Berlin
 LOCAL = NOON + 3600
