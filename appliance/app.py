@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import ipaddress
+import json
 import logging
 import random
 import signal
@@ -44,6 +46,8 @@ from .desk import Desk
 from .errors import NoKeyError
 from .models import profile_of
 from .pump import Clock, Pump, World
+from .recorder.files import Header
+from .recorder.recorder import Delays, Recorder
 from .settings import COVERAGES, Config
 
 log = logging.getLogger(__name__)
@@ -87,6 +91,7 @@ class Box:
     notifier: Notifier
     state: State
     calendar: Calendar
+    recorder: Recorder
 
 
 def backoff() -> Iterator[float]:
@@ -100,7 +105,12 @@ def backoff() -> Iterator[float]:
         delay = min(BACKOFF_MOST_S, delay * 2)
 
 
-def conversation(config: Config, beat_s: float | None, kept: object = None) -> Conversation:
+def conversation(
+    config: Config,
+    beat_s: float | None,
+    kept: object = None,
+    delays: Callable[[], Iterator[float]] = backoff,
+) -> Conversation:
     """The core, as configured; `kept` is what it knew of its usage before."""
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
@@ -125,7 +135,7 @@ def conversation(config: Config, beat_s: float | None, kept: object = None) -> C
         beat_s=beat_s,
         budget=config.budget,
     )
-    return Conversation(rules, catalogue, backoff, kept)
+    return Conversation(rules, catalogue, delays, kept)
 
 
 def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalogue) -> Setup:
@@ -191,7 +201,8 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     clock = clock or Clock()
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
-    pump = Pump(conversation(config, beat_s, memory.load("usage")), clock)
+    delays = Delays(backoff)
+    pump = Pump(conversation(config, beat_s, memory.load("usage"), delays), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:
@@ -223,7 +234,15 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         notifier=notifier,
         state=memory,
         calendar=Calendar(pump.post),
+        recorder=Recorder(pump.conversation, delays, header(config), state or directory()),
     )
+
+
+def header(config: Config) -> Header:
+    """What a trace may say of the configuration: which it was, and the names of lights, rooms and groups."""
+    digest = hashlib.sha256(json.dumps(config.as_json(), sort_keys=True).encode()).hexdigest()[:16]
+    names = {light.name for light in config.lights} | {light.room for light in config.lights}
+    return Header(__version__, digest, tuple(sorted((names | set(config.groups)) - {""})))
 
 
 def _sound(config: Config, pump: Pump, clock: Clock) -> tuple[Ears, Mouth]:
@@ -260,13 +279,18 @@ async def live(box: Box) -> None:
     for, because their absence is a state and not a failure to start.
     """
     parts: list[asyncio.Task[None]] = []
+    box.pump.watchers.append(box.recorder.watch)
     try:
         await box.control.start()
         parts += [asyncio.create_task(box.speaker.run()), asyncio.create_task(box.microphone.run())]
         parts.append(asyncio.create_task(box.calendar.run()))
+        parts.append(asyncio.create_task(box.recorder.run()))
         box.notifier.ready()
         log.info("appliance %s is ready", __version__, extra={"APPLIANCE_EVENT": "ready"})
         await _first(asyncio.create_task(_pumped(box)), parts)
+    except Exception as bug:
+        box.recorder.crashed(box.pump.under_way, bug)
+        raise
     finally:
         box.notifier.stopping()
         with contextlib.suppress(TimeoutError):
@@ -276,6 +300,7 @@ async def live(box: Box) -> None:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
         await box.control.stop()
+        await box.recorder.close()
         await box.state.close()
         box.button.close()
         box.lights.close()
@@ -295,8 +320,8 @@ async def _first(pumped: asyncio.Task[None], parts: list[asyncio.Task[None]]) ->
         task.result()
 
 
-async def run(config: Config) -> None:
-    """The daemon: until SIGTERM or SIGINT."""
+async def run(config: Config, trace: Path | None = None) -> None:
+    """The daemon: until SIGTERM or SIGINT. `trace` is a new file for everything that happens."""
     for warning in config.warnings:
         log.warning("%s", warning)
     loop = asyncio.get_running_loop()
@@ -305,8 +330,16 @@ async def run(config: Config) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, lambda: stop(Stop()))
+    shown: Callable[[], None] = _nothing
+    loop.add_signal_handler(signal.SIGUSR1, lambda: shown())
     box = build(config)
-    stop = box.pump.post
+    stop, shown = box.pump.post, box.recorder.ask
+    if trace is not None:
+        box.recorder.trace(trace)
     for event in stops:
         box.pump.post(event)
     await live(box)
+
+
+def _nothing() -> None:
+    """What SIGUSR1 asks for before there is anything."""

@@ -61,6 +61,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
 
     command = verb("run", _run, "Be the daemon.")
     command.add_argument("--check", action="store_true", help="check the configuration and exit")
+    command.add_argument("--trace", type=Path, metavar="FILE", help="write what happens, without the words")
+    command = verb("replay", _replay, "Do a trace again: does the box still do the same?")
+    command.add_argument("file", type=Path, metavar="FILE")
     verb("config", _config, "Print the effective configuration.")
     verb("voices", _voices, "List the voices.")
     verb("languages", _languages, "List the languages.")
@@ -115,8 +118,16 @@ def _run(options: argparse.Namespace) -> int:
     from .adapters.systemd import start_logging
 
     start_logging(config.log_level)
-    asyncio.run(app.run(config))
+    asyncio.run(app.run(config, options.trace))
     return EX_OK
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from .recorder.replay import replay
+
+    result = replay(options.file)
+    print(json.dumps(result.as_json(), ensure_ascii=False) if options.json else result)
+    return EX_OK if result.divergence is None else EX_FAILURE
 
 
 def _config(options: argparse.Namespace) -> int:

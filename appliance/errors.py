@@ -11,6 +11,7 @@ ApplianceError                      exit status
 │       └── NoKeyError              78   no key
 ├── WireError                        -   the remote sent what is not the protocol: counted, survived
 ├── FunctionError                    -   a function that cannot be offered to the model: it is left out
+├── TraceError                      1    a file that is no trace, or cannot be written
 └── ControlError                    69   the control socket does not answer, or is taken
 
 A missing microphone or a dead line is a *state* of the running daemon, never the end of it; the exit
@@ -103,6 +104,10 @@ class FunctionError(ApplianceError, TypeError):
     def __init__(self, function: str, parameter: str, what: str, remedy: str) -> None:
         where = f"the parameter {parameter!r} of " if parameter else ""
         super().__init__(f"{where}the function {function!r} {what}: {remedy}")
+
+
+class TraceError(ApplianceError, ValueError):
+    """A file that is no trace of ours, or a trace that cannot be written."""
 
 
 class ControlError(ApplianceError):

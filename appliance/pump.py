@@ -116,6 +116,8 @@ class Pump:
     def __init__(self, conversation: Conversation, clock: Clock | None = None) -> None:
         self.conversation = conversation
         self.watchers: list[Callable[[Event, tuple[Effect, ...], float], None]] = []
+        self.under_way: tuple[Event, float, list[Effect] | None] | None = None
+        """The event being handled, when that began, and the effects once they are known: for after a bug."""
         self._clock = clock or Clock()
         self._waiting: deque[Event] = deque()
         self._woken = asyncio.Event()
@@ -138,13 +140,16 @@ class Pump:
         while not quitting:
             event = await self._next()
             now = self._clock.now()
+            self.under_way = event, now, None
             effects = self.conversation.handle(event, now)
+            self.under_way = event, now, effects
             for effect in effects:
                 quitting |= self._perform(effect, world)
             if effects:
                 world.manager.status(f"{self.conversation.mood}: {self.conversation!r}")
             for watcher in self.watchers:
                 watcher(event, tuple(effects), now)
+            self.under_way = None
 
     async def _next(self) -> Event:
         """The next event, or Wake at the deadline. Events that are there come first: they are older."""

@@ -18,6 +18,7 @@ from appliance.errors import (
     NoKeyError,
     Problem,
     SpeakerError,
+    TraceError,
     WireError,
 )
 from tests.core.vocabulary import check_value
@@ -36,6 +37,8 @@ TREE: list[tuple[type[ApplianceError], type[Exception], int]] = [
     (WireError, ValueError, 1),
     (FunctionError, ApplianceError, 1),
     (FunctionError, TypeError, 1),
+    (TraceError, ApplianceError, 1),
+    (TraceError, ValueError, 1),
     (ControlError, ApplianceError, 69),
 ]
 

@@ -44,8 +44,13 @@ class Daemon:
     """`async with Daemon(toml)`: running and READY inside, stopped and reaped outside."""
 
     def __init__(
-        self, toml: str, environment: Mapping[str, str] | None = None, state: str | None = None
+        self,
+        toml: str,
+        environment: Mapping[str, str] | None = None,
+        state: str | None = None,
+        arguments: tuple[str, ...] = (),
     ) -> None:
+        self.arguments = arguments
         self.place = Path(tempfile.mkdtemp(prefix="box-"))  # short: the path of a Unix socket is bounded
         self.socket = self.place / "control.sock"
         self.config = self.place / "appliance.toml"
@@ -69,7 +74,7 @@ class Daemon:
         self._notify.setblocking(False)
         asyncio.get_running_loop().add_reader(self._notify, self._note)
         self._log = (self.place / "log").open("wb")
-        command = [sys.executable, "-m", "appliance", "run", "--config", str(self.config)]
+        command = [sys.executable, "-m", "appliance", "run", "--config", str(self.config), *self.arguments]
         self.process = await asyncio.create_subprocess_exec(
             *command, env=self.environment, stdout=self._log, stderr=self._log
         )
