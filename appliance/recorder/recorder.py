@@ -29,8 +29,8 @@ from .log import Item, Log
 
 log = logging.getLogger(__name__)
 
-SEGMENT_BYTES = 200_000  # two of them, with their starts, stay below a megabyte
-SEGMENT_QUIET_BYTES = 140_000  # from here on the next begins where nobody is kept waiting by it
+SEGMENT_BYTES = 450_000  # two of them, with their starts, stay below a megabyte
+SEGMENT_QUIET_BYTES = 350_000  # from here on the next begins where nobody is kept waiting by it
 TRACE_BYTES = 64 << 20  # of a --trace: about a day of silence, hours of talk
 FLUSH_S = 1.0
 

@@ -92,15 +92,15 @@ def test_what_chance_gave_is_kept(tmp_path: Path) -> None:
 
 def test_a_long_life_is_bounded_and_its_end_still_replays(tmp_path: Path) -> None:
     room = Watched(tmp_path)
-    for _ in range(60):
+    for _ in range(90):
         room.ask()
         room.pass_time(60.0)
         room.effects.clear()
     assert room.recorder is not None
     kept = room.recorder._kept()
-    assert sum(len(item) if isinstance(item, str) else 9 * len(item.moments) for item in kept) < 500_000
+    assert sum(len(item) if isinstance(item, str) else 9 * len(item.moments) for item in kept) < 1_000_000
     path = asked(room)
-    assert path.stat().st_size < 2_000_000
+    assert path.stat().st_size < 3_000_000
     assert sum("start" in line for line in lines_of(path)) == 2, "the former segment, and this one"
     assert replay(path).divergence is None, str(replay(path))
 
