@@ -3,7 +3,7 @@
 Knows the dataclasses, enums and machines of the core by what they are, not one by one: a new event needs no
 change here. Must never know what a value means, nor keep a sound: of bytes only the length is written.
 
-    a dataclass   {"@": "events.Day", "date": "2026-11-22"}      an enum   {"@": "mood.Mood", "is": "IDLE"}
+    a dataclass   {"@": "events.Sounding", "turn": 17}         an enum   {"@": "mood.Mood", "is": "IDLE"}
     bytes         {"@bytes": 640}                                 a list    {"@list": [...]}; a tuple is [...]
     a machine     {"@": "turn.Turn", "#": 3, ...}, and the second time {"@ref": 3}
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
-from appliance.core.tools import Tools
+from appliance.core.lighting import Lighting
 from appliance.recorder.files import Header
 from appliance.recorder.recorder import Delays, Recorder
 from tests.core.room import LAMPS, Room, backoff, rules
@@ -32,7 +33,7 @@ class Watched(Room):
         self.recorder: Recorder | None = None
         super().__init__(service, reachable, **changes)
         delays = Delays(backoff)
-        self.conversation = Conversation(rules(**changes), Tools(LAMPS, {}), delays)
+        self.conversation = Conversation(rules(**changes), Catalogue(Lighting(LAMPS, {})), delays)
         self.recorder = Recorder(self.conversation, delays, HEADER, state)
         self.state = state
         self.promises.frames_since_beat = True

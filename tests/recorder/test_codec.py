@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from appliance.core import effects, events
 from appliance.core import messages as ms
 from appliance.core.audio import Frame
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
+from appliance.core.lighting import Lighting
 from appliance.core.mood import strongest
-from appliance.core.tools import Tools
 from appliance.core.usage import Ledger, is_day
 from appliance.errors import TraceError
 from appliance.recorder.codec import MOST_BYTES, Decoder, Encoder, vocabulary
@@ -116,7 +117,7 @@ def test_of_a_conversation_nothing_stays_outside_but_the_delays() -> None:
     def backoff() -> Iterator[float]:
         yield from itertools.repeat(1.0)
 
-    conversation = Conversation(rules(), Tools(LAMPS, {}), backoff)
+    conversation = Conversation(rules(), Catalogue(Lighting(LAMPS, {})), backoff)
     conversation.handle(events.Asked(1, events.Ask("x")), 1.0)
     conversation.handle(events.LinkDown(1, events.Cause.UNREACHABLE), 2.0)
     found = re.findall(r'"@outside": "(\w+)"', json.dumps(Encoder().encode(conversation)))
@@ -129,8 +130,8 @@ def test_of_a_conversation_nothing_stays_outside_but_the_delays() -> None:
         ({"@": "os.System"}, "knows no 'os.System'"),
         ({"@": "mood.Mood", "is": "HAPPY"}, "no such mood.Mood"),
         ({"@": "mood.Mood"}, "no such mood.Mood"),
-        ({"@": "events.Day"}, "other fields in events.Day"),
-        ({"@": "events.Day", "date": "", "more": 1}, "other fields in events.Day"),
+        ({"@": "events.Garbled"}, "other fields in events.Garbled"),
+        ({"@": "events.Wake", "more": 1}, "other fields in events.Wake"),
         ({"@": "turn.Turn", "number": 1}, "no number of its own"),
         ({"@list": [{"@": "turn.Turn", "#": 1}, {"@": "turn.Turn", "#": 1}]}, "no number of its own"),
         ({"@bytes": -1}, "more sound"),

@@ -92,7 +92,7 @@ def test_what_chance_gave_is_kept(tmp_path: Path) -> None:
 
 def test_a_long_life_is_bounded_and_its_end_still_replays(tmp_path: Path) -> None:
     room = Watched(tmp_path)
-    for _ in range(90):
+    for _ in range(40):
         room.ask()
         room.pass_time(60.0)
         room.effects.clear()

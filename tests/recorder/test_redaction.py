@@ -26,7 +26,7 @@ def redacted(value: object) -> object:
     ("value", "shown"),
     [
         (ev.Ask("Is it on? 42"), {"@": "events.Ask", "text": "·· ·· ··· ··", "speak": False}),
-        (ev.Day("2026-11-22"), {"@": "events.Day", "date": "2026-11-22"}),
+        (ev.LinkUp(1, "Sunday"), {"@": "events.LinkUp", "link": 1, "clock": "Sunday"}),
         (
             ev.Lights("Kitchen  LAMP", "40 %"),
             {"@": "events.Lights", "name": "Kitchen  LAMP", "change": "40 %"},
