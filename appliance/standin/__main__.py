@@ -40,20 +40,22 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"standin: {error}\n")
         return _USAGE
     try:
-        asyncio.run(_run(options))
+        asyncio.run(_run(options, tells_mint=given.mint_port is not None))
     except OSError as error:
         sys.stderr.write(f"standin: cannot listen on {options.host}:{options.port}: {error}\n")
         return _UNAVAILABLE
     return 0
 
 
-async def _run(options: Options) -> None:
+async def _run(options: Options, *, tells_mint: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with StandIn(options) as standin:
         sys.stdout.write(f"stand-in listening on {standin.url}\n")
+        if tells_mint:
+            sys.stdout.write(f"minting tokens on {standin.mint_url}\n")
         sys.stdout.flush()
         await stop.wait()
 
@@ -63,6 +65,7 @@ def _options(given: argparse.Namespace) -> Options:
         brain=given.brain,
         host=given.host,
         port=given.port,
+        mint_port=given.mint_port or 0,
         key=given.key,
         profile=given.model_profile,
         speed=given.speed,
@@ -93,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1")
     add("--port", type=int, default=0, help="0 = any free port")
+    add("--mint-port", type=int, help="say where tokens are minted, over HTTP; 0 = any free port")
     add("--scene", help="the name of a scene, or a file")
     add("--model-profile", help=f"one of {', '.join(p.name for p in PROFILES)}, for every model")
     add(

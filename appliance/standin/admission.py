@@ -14,6 +14,7 @@ from .options import Options
 from .profile import Profile, check_setup, profile_of
 from .refusal import BAD_KEY, BAD_TOKEN, INTERNAL, INVALID, NO_SESSION, POLICY, QUOTA, Refusal, bad_argument
 from .resumption import Exchange, Handles
+from .tokens import PREFIX, Tokens
 
 _SHORTEST_SILENCE_MS = 100
 
@@ -24,7 +25,7 @@ class Credentials:
 
     key: str
     version: str
-    constrained: bool = False  # the method for ephemeral tokens
+    constrained: bool = False  # the method for ephemeral tokens: `key` is then a token
 
     def __repr__(self) -> str:
         return f"Credentials({self.version})"
@@ -36,17 +37,28 @@ class Admitted:
 
     profile: Profile
     gate: Gate
+    setup: dict[str, Any]  # as it is in force: a token may have locked some of it
     history: tuple[Exchange, ...] = ()
+    left_s: float | None = None  # real seconds until the token ends
 
 
 def admit(
-    setup: dict[str, Any], shown: Credentials, options: Options, handles: Handles, *, nulls: bool
+    setup: dict[str, Any],
+    shown: Credentials,
+    options: Options,
+    handles: Handles,
+    tokens: Tokens,
+    *,
+    nulls: bool,
 ) -> Admitted:
     """Check a setup; `nulls` tells whether it had explicit nulls. Raises the Refusal that it deserves."""
-    if options.key is not None and shown.key != options.key:
-        raise Refusal(INVALID, BAD_KEY)
-    if shown.constrained and not shown.key.startswith("auth_tokens/"):
+    left_s: float | None = None
+    if shown.constrained:
+        setup, left_s = tokens.use(shown.key, setup)
+    elif shown.key.startswith(PREFIX):
         raise Refusal(POLICY, BAD_TOKEN)
+    elif options.key is not None and shown.key != options.key:
+        raise Refusal(INVALID, BAD_KEY)
     if options.faults.quota or 0 < options.faults.quota_links < len(handles.open_links):
         raise Refusal(INTERNAL, QUOTA)
     profile = profile_of(setup.get("model", ""), shown.version, options.profile)
@@ -55,12 +67,12 @@ def admit(
     check_setup(setup, profile, shown.version)
     handle = setup.get("sessionResumption", {}).get("handle")
     if not handle:
-        return Admitted(profile, _gate(setup, options))
+        return Admitted(profile, _gate(setup, options), setup, left_s=left_s)
     if options.faults.refused_handles:
         raise Refusal(POLICY, NO_SESSION)
     while_open = options.resume_while_open == "allow"
     snapshot = handles.resume(handle, setup["model"], while_open=while_open)
-    return Admitted(profile, _gate(setup, options), snapshot.history)
+    return Admitted(profile, _gate(setup, options), setup, snapshot.history, left_s)
 
 
 def _gate(setup: dict[str, Any], options: Options) -> Gate:

@@ -40,6 +40,7 @@ from .refusal import (
 from .resumption import Exchange, Handles, Snapshot
 from .script import Script
 from .strict import decode, has_null
+from .tokens import Tokens
 from .turn import Turn
 from .voice import Voice
 from .weather import DROP, RESET, cut, freeze, pace
@@ -59,6 +60,7 @@ class House:
     options: Options
     record: Record
     handles: Handles
+    tokens: Tokens
     mind: Mind
     voice: Voice
     chance: random.Random
@@ -189,8 +191,11 @@ class Connection:
         first = self._decoded(await self._socket.recv())
         if "setup" not in first:
             raise bad_argument()
-        self.setup = first["setup"]
-        admitted = admit(self.setup, self._shown, self.options, self.house.handles, nulls=self._null_seen)
+        house = self.house
+        admitted = admit(
+            first["setup"], self._shown, self.options, house.handles, house.tokens, nulls=self._null_seen
+        )
+        self.setup = admitted.setup
         self._profile, self._gate, self._history = admitted.profile, admitted.gate, admitted.history
         if faults.mute == "setup":
             self._muted = True
@@ -207,6 +212,8 @@ class Connection:
         if self._script is not None:
             self._spawn(self._script.play)
         self._spawn(lifetime.until_go_away, self, self._profile.go_away_s)
+        if admitted.left_s is not None:
+            self._spawn(lifetime.until_token_ends, admitted.left_s)
 
     # ---- messages
 

@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from . import messages
-from .refusal import GO_AWAY_IGNORED, POLICY, Refusal
+from .refusal import BAD_TOKEN, GO_AWAY_IGNORED, POLICY, Refusal
 from .resumption import Exchange
 
 if TYPE_CHECKING:
@@ -44,6 +44,12 @@ async def until_go_away(connection: Connection, usual_age_s: float | None) -> No
     await asyncio.sleep(_seconds(faults.go_away_left) / scale)
     reason = GO_AWAY_IGNORED if faults.go_away_code == POLICY else faults.go_away_reason
     raise Refusal(faults.go_away_code, reason)
+
+
+async def until_token_ends(left_s: float) -> None:
+    """Hang up when the token of the connection is over: its messages are refused from then on."""
+    await asyncio.sleep(left_s)
+    raise Refusal(POLICY, BAD_TOKEN)
 
 
 def _seconds(duration: str) -> float:

@@ -110,6 +110,8 @@ class Options:
     )
     resume_while_open: Literal["close", "allow"] = "close"  # resuming while the former connection is up
     binary_frames: Literal["close", "accept"] = "close"  # whether the service takes them is unknown
+    mint_port: int = 0  # where tokens are minted; 0 = any free port
+    resuming_is_a_use: bool = True  # of a token: the documentation says no, reports say yes
     handle_ttl_s: float = 7200.0  # documented: two hours after the last session ended
     largest_message: int = 16 * 2**20  # bytes
     keep: int = 100_000  # record entries, activities and answers remembered

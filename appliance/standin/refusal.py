@@ -18,6 +18,7 @@ BAD_TOKEN = (
     "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other "
     "valid authentication credential."
 )
+UNAVAILABLE = "The service is currently unavailable."
 BAD_ARGUMENT = "Request contains an invalid argument."
 NOT_IMPLEMENTED = "Operation is not implemented, or supported, or enabled."
 NOT_FOUND = "Requested entity was not found."

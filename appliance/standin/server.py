@@ -10,6 +10,7 @@ Must never know: anything of the product's own core. It agrees with the document
 
 from __future__ import annotations
 
+import asyncio
 import http
 import logging
 import random
@@ -26,7 +27,7 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 
-from . import certificates
+from . import certificates, mint
 from .admission import Credentials
 from .brain import Brain
 from .connection import Connection, House
@@ -36,6 +37,7 @@ from .record import Activity, Answer, Entry, Record
 from .refusal import NORMAL, Refusal
 from .resumption import Handles
 from .scene import Scene, SceneError, load
+from .tokens import Tokens
 from .voice import Voice
 from .weather import Socket
 
@@ -57,8 +59,8 @@ __all__ = [
 
 T = TypeVar("T")
 _PATH = re.compile(
-    r"/{1,2}ws/google\.ai\.generativelanguage\.(v1|v1beta|v1alpha)\.GenerativeService"
-    r"\.BidiGenerateContent(Constrained)?"
+    r"/{1,2}ws/google\.ai\.generativelanguage\.(?P<version>v1|v1beta|v1alpha)\.GenerativeService"
+    r"\.BidiGenerateContent(?P<constrained>(?<=v1alpha\.GenerativeService\.BidiGenerateContent)Constrained)?"
 )
 
 
@@ -71,8 +73,10 @@ class StandIn:
         self.links: dict[int, Connection] = {}
         self._record = Record(self.options.keep)
         self._handles = Handles(self.options.handle_ttl_s / self.options.time_scale)
+        self._tokens = Tokens(self.options.key, self.options.resuming_is_a_use, self.options.time_scale)
         self._count = 0
         self._server: Server | None = None
+        self._mint: asyncio.Server | None = None
         self._house: House | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.certificate: Path | None = None
@@ -91,9 +95,8 @@ class StandIn:
         """Listen; afterwards `port` and `url` are known. Raises OSError when the port is taken."""
         options = self.options
         chance = random.Random(options.faults.seed)
-        self._house = House(
-            options, self._record, self._handles, _mind(options), Voice(options.voice), chance
-        )
+        mind, voice = _mind(options), Voice(options.voice)
+        self._house = House(options, self._record, self._handles, self._tokens, mind, voice, chance)
         tls = None
         if options.tls:
             self._folder = tempfile.TemporaryDirectory(prefix="standin-")
@@ -111,9 +114,18 @@ class StandIn:
             ping_interval=None,
             close_timeout=1.0,
         )
+        try:
+            self._mint = await mint.serve(self._tokens.mint, options.host, options.mint_port)
+        except OSError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
-        """Close every connection and the port."""
+        """Close every connection and the ports."""
+        if self._mint is not None:
+            self._mint.close()
+            await self._mint.wait_closed()
+            self._mint = None
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
@@ -123,16 +135,21 @@ class StandIn:
 
     @property
     def port(self) -> int:
-        if self._server is None:
-            raise RuntimeError("the stand-in is not started")
-        return int(next(iter(self._server.sockets)).getsockname()[1])
+        return _port(self._server)
 
     @property
     def url(self) -> str:
         """Scheme, host and port; the API's path goes behind it."""
-        host = f"[{self.options.host}]" if ":" in self.options.host else self.options.host
-        scheme = "wss" if self.options.tls else "ws"
-        return f"{scheme}://{host}:{self.port}"
+        return f"{'wss' if self.options.tls else 'ws'}://{self._host}:{self.port}"
+
+    @property
+    def mint_url(self) -> str:
+        """Where tokens are minted, likewise: the service has both at one address."""
+        return f"http://{self._host}:{_port(self._mint)}"
+
+    @property
+    def _host(self) -> str:
+        return f"[{self.options.host}]" if ":" in self.options.host else self.options.host
 
     @property
     def record(self) -> list[Entry]:
@@ -209,6 +226,12 @@ class StandIn:
         return replace(self.options, faults=Faults()) if 0 < only < link else self.options
 
 
+def _port(server: Server | asyncio.Server | None) -> int:
+    if server is None:
+        raise RuntimeError("the stand-in is not started")
+    return int(next(iter(server.sockets)).getsockname()[1])
+
+
 def _path(request: Request) -> str:
     # Not urlsplit: it would take the first word of "//ws/..." for a host.
     return request.path.partition("?")[0]
@@ -217,15 +240,12 @@ def _path(request: Request) -> str:
 def _credentials(request: Request) -> Credentials:
     query = parse_qs(request.path.partition("?")[2])
     found = _PATH.fullmatch(_path(request))
-    version = found[1] if found else ""
-    token = request.headers.get("authorization", "").removeprefix("Token ")
-    candidates = (
-        request.headers.get("x-goog-api-key", ""),
-        *query.get("key", []),
-        token,
-        *query.get("access_token", []),
-    )
-    constrained = bool(found and found[2])
+    version = found["version"] if found else ""
+    constrained = bool(found and found["constrained"])
+    keys = (request.headers.get("x-goog-api-key", ""), *query.get("key", []))
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    tokens = (token if scheme == "Token" else "", *query.get("access_token", []))
+    candidates = tokens if constrained else (*keys, *tokens)
     return Credentials(next((c for c in candidates if c), ""), version, constrained)
 
 

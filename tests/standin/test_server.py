@@ -25,6 +25,7 @@ from appliance.standin.server import Faults, StandIn
 from .caller import MODEL, PATH, calling, dig, quick, refusal_of, run, setup
 from .test_strict import json_values, names
 
+ALPHA = PATH.replace("v1beta", "v1alpha")
 AUTOMATIC = setup(realtimeInputConfig=None)
 AUDIO = {"realtimeInput": {"audio": {"mimeType": "audio/pcm;rate=16000", "data": "AAAA"}}}
 START = {"realtimeInput": {"activityStart": {}}}
@@ -109,7 +110,9 @@ def test_doors(version, slashes):
     run(test)
 
 
-@pytest.mark.parametrize("path", ["/", "/ws/other", PATH.replace("v1beta", "v2"), PATH + "/x"])
+@pytest.mark.parametrize(
+    "path", ["/", "/ws/other", PATH.replace("v1beta", "v2"), PATH + "/x", PATH + "Constrained"]
+)
 def test_wrong_door(path):
     async def test(standin):
         with pytest.raises(InvalidStatus) as caught:
@@ -142,7 +145,7 @@ def test_key_at_the_door(headers, query):
 
 
 def test_constrained_door_wants_a_token():
-    code, reason = refusal_of(setup(), path=PATH + "Constrained", headers={"x-goog-api-key": "k"})
+    code, reason = refusal_of(setup(), path=ALPHA + "Constrained", headers={"x-goog-api-key": "k"})
     assert (code, reason) == (1008, BAD_TOKEN[: len(reason)])
 
 
