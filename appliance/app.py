@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import ipaddress
 import json
 import logging
 import random
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -29,8 +28,9 @@ from .adapters.lights import GpioLights
 from .adapters.link import Link, service_url
 from .adapters.memory import MemoryMicrophone, MemorySpeaker
 from .adapters.state import State, directory
-from .adapters.systemd import Notifier, api_key
+from .adapters.systemd import Notifier, api_key, server_secret
 from .adapters.voice import Voice
+from .auth import Headers, Verdict, is_loopback
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
@@ -48,7 +48,7 @@ from .models import profile_of
 from .pump import Clock, Pump, World
 from .recorder.files import Header
 from .recorder.recorder import Delays, Recorder
-from .settings import COVERAGES, Config
+from .settings import COVERAGES, Config, Live
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +171,7 @@ def local_time() -> str:
 def credentials(endpoint: str) -> Callable[[], Mapping[str, str]]:
     """The headers of a dial. Without encryption a key goes to this machine only, and none is needed there."""
     url = urlsplit(endpoint)
-    near = _is_loopback(url.hostname or "")
+    near = is_loopback(url.hostname or "")
 
     def headers() -> Mapping[str, str]:
         if url.scheme == "ws" and not near:
@@ -186,10 +186,30 @@ def credentials(endpoint: str) -> Callable[[], Mapping[str, str]]:
     return headers
 
 
-def _is_loopback(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
+def _token(live: Live) -> tuple[Headers, Verdict]:
+    """The headers of a dial with ephemeral tokens, and what its end says about the token."""
+    # Late, as most boxes have a key.
+    from .adapters.token import Tokens, by_command, by_server
+
+    def mint() -> Awaitable[str]:
+        if live.token_command:
+            return by_command(live.token_command, live.token_timeout_s)
+        return by_server(live.token_url, server_secret, live.token_timeout_s)
+
+    def today() -> datetime | None:
+        now = datetime.now(UTC)
+        return now if now.year >= BUILT else None
+
+    tokens = Tokens(mint, today=today)
+    return tokens.headers, tokens.verdict
+
+
+def _link(live: Live, post: Callable[[Event], None]) -> Link:
+    url = service_url(live.endpoint, live.api_version, token=live.auth == "token")
+    if live.auth == "key":
+        return Link(url, credentials(live.endpoint), post, clock=local_time)
+    headers, verdict = _token(live)
+    return Link(url, headers, post, verdict=verdict, clock=local_time)
 
 
 def build(config: Config, clock: Clock | None = None, state: Path | None = None) -> Box:
@@ -223,12 +243,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         speaker=speaker,
         lights=lights,
         button=button,
-        link=Link(
-            service_url(config.live.endpoint, config.live.api_version),
-            credentials(config.live.endpoint),
-            pump.post,
-            clock=local_time,
-        ),
+        link=_link(config.live, pump.post),
         control=control,
         desk=Desk(control, transcripts=config.transcripts),
         notifier=notifier,

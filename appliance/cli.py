@@ -131,14 +131,17 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> int:
-    from .adapters.systemd import api_key
+    from .adapters.systemd import api_key, server_secret
 
     config = configuration(options)
+    name, secret = (
+        ("api_key", api_key) if config.live.auth == "key" else ("token_server_secret", server_secret)
+    )
     try:
-        key = "*" * 8 if api_key() else ""
+        masked = "*" * 8 if secret() else "none"
     except ApplianceError as error:
-        key = f"none: {error}"
-    shown = {**config.as_json(), "api_key": key, "socket": str(socket_path(config))}
+        masked = f"none: {error}"
+    shown = {**config.as_json(), name: masked, "socket": str(socket_path(config))}
     if options.json:
         print(json.dumps(shown, indent=2, ensure_ascii=False))
         return EX_OK

@@ -13,6 +13,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from .auth import with_auth
 from .core.lights import Kind
 from .core.usage import Budget
 from .errors import ConfigError, Problem
@@ -101,6 +102,7 @@ def _live(section: Section) -> Live:
         tools=_service_tools(section.section("tools")),
         extra_setup=_extra_setup(section),
     )
+    live = with_auth(section, live)
     section.done()
     for key, models in (("model", (live.model,)), ("fallback_models", live.fallback_models)):
         if not all(model.strip() for model in models):

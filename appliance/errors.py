@@ -7,8 +7,9 @@ ApplianceError                      exit status
 │   ├── SpeakerError
 │   └── LightError
 ├── LinkError                       69   the line to the service
-│   └── CredentialError             78   a key that cannot be read
-│       └── NoKeyError              78   no key
+│   ├── CredentialError             78   a key that cannot be read
+│   │   └── NoKeyError              78   no key
+│   └── TokenError                  69   no token could be minted
 ├── WireError                        -   the remote sent what is not the protocol: counted, survived
 ├── FunctionError                    -   a function that cannot be offered to the model: it is left out
 ├── TraceError                      1    a file that is no trace, or cannot be written
@@ -92,6 +93,10 @@ class CredentialError(LinkError):
 
 class NoKeyError(CredentialError):
     """There is none at all, which is fine where none is asked for."""
+
+
+class TokenError(LinkError):
+    """The user's command or server gave no ephemeral token."""
 
 
 class WireError(ApplianceError, ValueError):

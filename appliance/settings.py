@@ -25,6 +25,8 @@ COVERAGES = {  # of a turn: what the service takes into account
     "all_input": "TURN_INCLUDES_ALL_INPUT",
     "activity_and_video": "TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO",
 }
+AUTHS = ("key", "token")
+TOKEN_VERSION = "v1alpha"  # the only one that takes ephemeral tokens
 VERSIONS = ("v1beta", "v1alpha", "v1")
 PINS = range(0, 28)  # BCM numbers on the 40-pin header
 ALL = "all"  # what the model says for every light
@@ -62,6 +64,10 @@ class Live:
     answer_timeout_s: float = 20.0
     tools: ServiceTools = ServiceTools()
     extra_setup: Mapping[str, object] = field(default_factory=dict)
+    auth: str = "key"
+    token_command: tuple[str, ...] = ()
+    token_url: str = ""
+    token_timeout_s: float = 8.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from .models import FIRST_VOICES, Profile, profile_of, profiles
 from .problems import Section, one_of
-from .settings import Config, Live, ServiceTools
+from .settings import TOKEN_VERSION, Config, Live, ServiceTools
 
 Wrong = tuple[str, object, str]
 """Key, what was found, what is allowed instead."""
@@ -32,6 +32,12 @@ def suit(config: Config, root: Section) -> tuple[str, ...]:
         wrong = list(_wrong(live, profile, model))
         if known and live.api_version not in profile.versions:
             wrong.append(("live.api_version", live.api_version, f"{one_of(profile.versions)} for {model!r}"))
+        if live.auth == "token" and known and TOKEN_VERSION not in profile.versions:
+            others = _others(lambda p: TOKEN_VERSION in p.versions)
+            wrong.append(("live.auth", live.auth, f"'key' for {model!r}; {others}"))
+        elif live.auth == "token" and live.api_version != TOKEN_VERSION:
+            allowed = f"'key', or live.api_version = {TOKEN_VERSION!r}, for {model!r}"
+            wrong.append(("live.auth", live.auth, allowed))
         if config.turns.coverage and config.turns.coverage not in profile.coverage:
             allowed = f"{one_of(profile.coverage)} for {model!r}"
             wrong.append(("turns.coverage", config.turns.coverage, allowed))

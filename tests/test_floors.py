@@ -30,15 +30,28 @@ IO |= {"logging", "urllib", "http", "queue", "multiprocessing", "concurrent", "d
 SOUND = {"soundcard", "microphone", "speaker", "playout", "portaudio", "quiet", "resample"}
 LINE = {"link", "ending"}
 
-GROUND = ("core", "errors", "problems", "models", "settings", "suitable", "config", "asking")
+GROUND = (
+    "core",
+    "errors",
+    "problems",
+    "models",
+    "settings",
+    "auth",
+    "suitable",
+    "config",
+    "asking",
+    "masking",
+)
 MAY = {  # room: the rooms it may know besides itself; a file of the package is a room of its own
     "errors": (),
     "problems": ("errors",),
     "models": (),
     "settings": ("core",),
     "asking": ("core", "problems"),
+    "auth": ("core", "problems", "settings"),
+    "masking": (),
     "suitable": ("models", "problems", "settings"),
-    "config": ("core", "errors", "problems", "models", "settings", "suitable"),
+    "config": ("core", "errors", "problems", "models", "settings", "auth", "suitable"),
     "core": ("errors",),
     "adapters": GROUND,
     "standin": (),

@@ -13,7 +13,6 @@ from websockets.exceptions import ConnectionClosed, InvalidHeader, InvalidStatus
 
 from ..core.events import Cause
 
-REASON_CHARACTERS = 200  # a close reason has at most 123 bytes, RFC 6455 section 5.5
 NOT_YET_VALID, EXPIRED = 9, 10  # OpenSSL's x509_vfy.h
 
 
@@ -58,12 +57,3 @@ def ended(closed: ConnectionClosed, *, stalled: bool) -> tuple[Cause, int | None
     cause = closed.__cause__
     words = (cause.strerror or str(cause)) if isinstance(cause, OSError) else ""
     return Cause.DROPPED, 1006, words or "the connection was lost"
-
-
-def cleaned(reason: str, secrets: tuple[str, ...]) -> str:
-    """One short line; a server may quote what we sent, so what we sent in headers is masked."""
-    for secret in secrets:
-        if secret:
-            reason = reason.replace(secret, "***")
-    words = "".join(c if c.isprintable() else " " for c in reason).split()
-    return " ".join(words)[:REASON_CHARACTERS]

@@ -27,11 +27,13 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .. import __version__
+from ..auth import Headers, Verdict
 from ..core.events import Cause, Event, Garbled, LinkDown, LinkUp, Received
 from ..core.messages import Audio, ClientMessage
 from ..core.wire import SEND_RATE_HZ, decode, encode
-from ..errors import CredentialError, WireError
-from .ending import cleaned, ended, failure
+from ..errors import CredentialError, TokenError, WireError
+from ..masking import clean
+from .ending import ended, failure
 
 OPEN_TIMEOUT_S = 10.0  # name, TCP, TLS and upgrade together; a far server over bad Wi-Fi takes 2 to 3
 CLOSE_TIMEOUT_S = 2.0  # a courtesy: the next dial waits for it, and a person waits for the next dial
@@ -56,16 +58,17 @@ log = logging.getLogger(__name__)
 library_log = logging.getLogger(f"{__name__}.library")
 
 
-def service_url(endpoint: str, api_version: str) -> str:
+def service_url(endpoint: str, api_version: str, *, token: bool = False) -> str:
     """`wss://host` and `v1beta` to the URL of BidiGenerateContent; a path in `endpoint` is kept before it."""
-    service = f"google.ai.generativelanguage.{api_version}.GenerativeService.BidiGenerateContent"
-    return f"{endpoint.rstrip('/')}/ws/{service}"
+    method = "BidiGenerateContentConstrained" if token else "BidiGenerateContent"
+    return f"{endpoint.rstrip('/')}/ws/google.ai.generativelanguage.{api_version}.GenerativeService.{method}"
 
 
 class Link:
     """One WebSocket at a time. Make it and use it on the loop thread; only `close` awaits.
 
-    `headers` is called at each dial and may raise CredentialError; `clock` gives the time in words when the
+    `headers` is called at each dial and may raise CredentialError or TokenError; `verdict` may name another
+    cause of an end than the link itself, which knows no credentials; `clock` gives the time in words when the
     link is up. The time limits and `tls` are there for tests. `on_bug` gets every exception that is a
     mistake of ours, and must end the process.
     """
@@ -73,10 +76,11 @@ class Link:
     def __init__(
         self,
         url: str,
-        headers: Callable[[], Mapping[str, str]],
+        headers: Headers,
         post: Callable[[Event], None],
         *,
         version: str = __version__,
+        verdict: Verdict | None = None,
         clock: Callable[[], str] = str,
         on_bug: Callable[[BaseException], None] | None = None,
         open_timeout_s: float = OPEN_TIMEOUT_S,
@@ -87,6 +91,7 @@ class Link:
     ) -> None:
         self._dialler = _Dialler(url, f"appliance/{version}", open_timeout_s, close_timeout_s, tls)
         self._headers = headers
+        self._verdict = verdict
         self._clock = clock
         self._post = post
         self._on_bug = on_bug or _end_process
@@ -161,9 +166,11 @@ class Link:
             await asyncio.wait(former)
         began = time.monotonic()
         try:
-            headers = self._headers()
-        except CredentialError as error:
-            self._down(line, Cause.CREDENTIAL, None, str(error), ())
+            found = self._headers()
+            headers = found if isinstance(found, Mapping) else await found
+        except (CredentialError, TokenError) as error:
+            cause = Cause.NO_TOKEN if isinstance(error, TokenError) else Cause.CREDENTIAL
+            self._down(line, cause, None, str(error), ())
             return
         secrets = tuple(headers.values())
         try:
@@ -198,6 +205,7 @@ class Link:
                 try:
                     event: Event = Received(line.number, decode(frame))
                     self._failures = 0
+                    line.greeted = True
                 except WireError as error:
                     event = Garbled(line.number, str(error))
                 self._tell(line, event)
@@ -240,12 +248,14 @@ class Link:
         self, line: _Line, cause: Cause, code: int | None, reason: str, secrets: tuple[str, ...]
     ) -> None:
         line.over = True
+        if self._verdict is not None:
+            cause = self._verdict(cause, code, reason, greeted=line.greeted)
         if not line.wanted:
             log.info("link %d hung up", line.number)
             return
         line.wanted = False
         self._failures += 1
-        reason = cleaned(reason, secrets)
+        reason = clean(reason, secrets)
         level = logging.WARNING if self._failures == 1 else logging.DEBUG
         log.log(level, "link %d down: %s %s %s", line.number, cause, "" if code is None else code, reason)
         self._post(LinkDown(line.number, cause, code, reason))
@@ -261,6 +271,7 @@ class _Line:
         self.wake = asyncio.Event()
         self.wanted = True  # until hung up, replaced or down: then nothing more is said about it
         self.over = False  # the socket is closed
+        self.greeted = False  # the service has said something
         self.stalled = False
         self.socket: ClientConnection | None = None
         self.task: asyncio.Task[None] | None = None

@@ -22,6 +22,12 @@ STATUS_CHARACTERS = 200  # one line of `systemctl status`
 KEY_CHARACTERS = 512  # a key has 39, an ephemeral token some 100; more is a wrong file
 CREDENTIAL = "gemini-api-key"
 VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")  # in the order in which Google's own clients look
+SERVER_SECRET = "token-server-secret"
+SERVER_SECRET_VARIABLE = "APPLIANCE_TOKEN_SERVER_SECRET"
+SERVER_REMEDY = (
+    f"put the secret of your token server into the credential {SERVER_SECRET} (one line), "
+    f"or set {SERVER_SECRET_VARIABLE} when you start the daemon by hand"
+)
 REMEDY = (
     "put the key into /etc/appliance/gemini-api-key (one line; mode 0600) and restart the service, "
     "or set GEMINI_API_KEY when you start the daemon by hand"
@@ -91,7 +97,7 @@ class Notifier:
             self._failed = True
 
 
-def credential(name: str) -> str | None:
+def credential(name: str, remedy: str = REMEDY) -> str | None:
     """The one line of a credential from the service manager, stripped; None when there is none."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     if not directory:
@@ -103,14 +109,14 @@ def credential(name: str) -> str | None:
         return None
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise CredentialError(f"the credential {name} cannot be read: {reason}; {REMEDY}") from error
+        raise CredentialError(f"the credential {name} cannot be read: {reason}; {remedy}") from error
     except UnicodeDecodeError:
         # Not chained: the exception carries the bytes.
-        raise CredentialError(f"the credential {name} is not text; {REMEDY}") from None
+        raise CredentialError(f"the credential {name} is not text; {remedy}") from None
     if not text:
-        raise CredentialError(f"the credential {name} is empty; {REMEDY}")
+        raise CredentialError(f"the credential {name} is empty; {remedy}")
     if len(text.splitlines()) > 1:
-        raise CredentialError(f"the credential {name} has more than one line; {REMEDY}")
+        raise CredentialError(f"the credential {name} has more than one line; {remedy}")
     return text
 
 
@@ -122,13 +128,26 @@ def api_key() -> str:
             key, where = value, variable
     if key is None:
         raise NoKeyError(f"there is no API key; {REMEDY}")
-    if len(key) > KEY_CHARACTERS:
-        raise CredentialError(f"the API key in {where} has more than {KEY_CHARACTERS} characters; {REMEDY}")
-    if not all("!" <= character <= "~" for character in key):
+    return _fit(key, f"the API key in {where}", REMEDY)
+
+
+def server_secret() -> str | None:
+    """What the user's own token server wants to see, if anything. Raises CredentialError, without it."""
+    secret, where = credential(SERVER_SECRET, SERVER_REMEDY), f"the credential {SERVER_SECRET}"
+    if secret is None:
+        secret, where = os.environ.get(SERVER_SECRET_VARIABLE, "").strip() or None, SERVER_SECRET_VARIABLE
+    return None if secret is None else _fit(secret, f"the secret in {where}", SERVER_REMEDY)
+
+
+def _fit(secret: str, what: str, remedy: str) -> str:
+    """The secret, if it is fit for an HTTP header."""
+    if len(secret) > KEY_CHARACTERS:
+        raise CredentialError(f"{what} has more than {KEY_CHARACTERS} characters; {remedy}")
+    if not all("!" <= character <= "~" for character in secret):
         # It goes into a header: a line break in it would add headers of its own.
         wrong = "contains spaces, control characters or characters that are not ASCII"
-        raise CredentialError(f"the API key in {where} {wrong}; {REMEDY}")
-    return key
+        raise CredentialError(f"{what} {wrong}; {remedy}")
+    return secret
 
 
 def start_logging(level: str, send: Callable[..., object] | None = None) -> None:

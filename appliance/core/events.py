@@ -171,6 +171,9 @@ class Cause(StrEnum):
     HANDSHAKE = "handshake"  # an HTTP status instead of a WebSocket; `code` is that status
     STALLED = "stalled"  # the outbox ran full: the uplink takes less than speech produces
     CREDENTIAL = "credential"  # there is no key to send
+    NO_TOKEN = "no token"  # whoever mints them gave none
+    TOKEN_SPENT = "token spent"  # the service took it no longer: the next dial has another
+    TOKEN_REFUSED = "token refused"  # nor the one after that
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,17 @@ class Fault:
 KEY = "check the API key: create one at the provider, and store it as the credential gemini-api-key"
 KEY_REFUSED = Fault("key refused", Remedy.REFUSED, KEY, forget=True)
 NO_KEY = Fault("no key", Remedy.REFUSED, KEY, forget=True)
+NO_TOKEN = Fault(
+    "no token",
+    Remedy.BACK_OFF,
+    "check [live] token_command or token_url: it is tried again, and the log says why",
+)
+TOKEN_SPENT = Fault("token spent", Remedy.NOW)
+TOKEN_REFUSED = Fault(
+    "token refused",
+    Remedy.WAIT,
+    "the service takes no token of your server: check the key it mints with, and the uses and times it sets",
+)
 REGION = Fault("region refused", Remedy.REFUSED, "the service is not offered where this box is")
 MODEL = Fault("model gone", Remedy.REFUSED, "choose another [live] model or api_version", forget=True)
 SETUP = Fault("setup refused", Remedy.REFUSED, "the service does not take these [live] settings", forget=True)
@@ -136,6 +147,9 @@ CAUSES: dict[Cause, Fault] = {
     Cause.CLOCK: CLOCK,
     Cause.STALLED: STALLED,
     Cause.CREDENTIAL: NO_KEY,
+    Cause.NO_TOKEN: NO_TOKEN,
+    Cause.TOKEN_SPENT: TOKEN_SPENT,
+    Cause.TOKEN_REFUSED: TOKEN_REFUSED,
 }
 
 
@@ -160,6 +174,8 @@ def classify(cause: Cause, code: int | None, reason: str, phase: Phase) -> Fault
             return DROPPED
         case Phase.RESUMING if fault in (ARGUMENT, CONFUSED, AGE, DROPPED, HANDLE):
             return replace(fault, remedy=Remedy.NOW, forget=True, drop_audio=False)
-        case Phase.OPENING | Phase.GREETING | Phase.RESUMING if fault.remedy is Remedy.NOW:
+        case Phase.OPENING | Phase.GREETING | Phase.RESUMING if (
+            fault.remedy is Remedy.NOW and fault is not TOKEN_SPENT
+        ):
             return replace(fault, remedy=Remedy.BACK_OFF, forget=True)
     return fault

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from appliance.adapters.systemd import Notifier, api_key, credential, start_logging
+from appliance.adapters.systemd import Notifier, api_key, credential, server_secret, start_logging
 from appliance.errors import CredentialError
 
 KEY = "AIza-this-is-a-secret"
@@ -206,6 +206,31 @@ def test_a_key_from_the_environment_is_checked_too(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("GEMINI_API_KEY", f"{KEY}\nx-evil: 1")
     with pytest.raises(CredentialError, match="the API key in GEMINI_API_KEY contains") as raised:
         api_key()
+    assert KEY not in str(raised.value)
+
+
+def test_where_the_secret_of_a_token_server_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    monkeypatch.setenv("APPLIANCE_TOKEN_SERVER_SECRET", " ")
+    assert server_secret() is None
+    monkeypatch.setenv("APPLIANCE_TOKEN_SERVER_SECRET", f" {KEY} ")
+    assert server_secret() == KEY
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert server_secret() == KEY
+    (tmp_path / "token-server-secret").write_text("credential\n")
+    assert server_secret() == "credential"
+
+
+@pytest.mark.parametrize("content", ["", f"{KEY} {KEY}", f"{KEY}\n{KEY}", "k" * 513])
+def test_a_secret_that_is_wrong_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "token-server-secret").write_text(content)
+    with pytest.raises(CredentialError, match="put the secret of your token server into") as raised:
+        server_secret()
     assert KEY not in str(raised.value)
 
 

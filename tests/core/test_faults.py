@@ -127,6 +127,9 @@ def test_a_resumption_that_ends_so_is_tried_again_at_once_without_its_handle(
         (Cause.CLOCK, None, "clock not set", BACK_OFF, False),
         (Cause.STALLED, None, "uplink too slow", BACK_OFF, False),
         (Cause.CREDENTIAL, None, "no key", REFUSED, True),
+        (Cause.NO_TOKEN, None, "no token", BACK_OFF, False),
+        (Cause.TOKEN_SPENT, 1008, "token spent", NOW, False),
+        (Cause.TOKEN_REFUSED, 1008, "token refused", WAIT, False),
         (Cause.HANDSHAKE, 401, "key refused", REFUSED, True),
         (Cause.HANDSHAKE, 403, "key refused", REFUSED, True),
         (Cause.HANDSHAKE, 429, "quota", WAIT, False),
@@ -143,6 +146,12 @@ def test_a_line_that_ended_otherwise(
 ) -> None:
     fault = classify(cause, code, "", Phase.LIVE)
     assert (fault.name, fault.remedy, fault.forget) == (name, remedy, forget)
+
+
+def test_a_spent_token_is_replaced_at_once_and_the_session_is_kept() -> None:
+    for phase in Phase:
+        assert classify(Cause.TOKEN_SPENT, 1008, OAUTH, phase) is faults.TOKEN_SPENT
+        assert (faults.TOKEN_SPENT.remedy, faults.TOKEN_SPENT.forget) == (NOW, False)
 
 
 def test_a_key_is_refused_whatever_the_code() -> None:
@@ -185,4 +194,5 @@ def test_every_end_of_a_line_has_a_remedy(
 ) -> None:
     fault = classify(cause, code, reason[:cut], phase)
     assert fault.remedy in Remedy
-    assert phase in (Phase.LIVE, Phase.RESUMING) or fault.remedy is not NOW
+    known_way_out = fault is faults.TOKEN_SPENT or phase in (Phase.LIVE, Phase.RESUMING)
+    assert known_way_out or fault.remedy is not NOW
