@@ -41,6 +41,7 @@ from .core.floor import Manners
 from .core.instruction import instruction
 from .core.lighting import Lamp, Lighting
 from .core.messages import Setup
+from .core.recollection import LASTS_S
 from .core.rules import Rules
 from .desk import Desk
 from .errors import NoKeyError
@@ -110,8 +111,9 @@ def conversation(
     beat_s: float | None,
     kept: object = None,
     delays: Callable[[], Iterator[float]] = backoff,
+    recalled: object = None,
 ) -> Conversation:
-    """The core, as configured; `kept` is what it knew of its usage before."""
+    """The core, as configured; `kept` is what it knew of its usage before, `recalled` what was said."""
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
     catalogue = Catalogue(Lighting(lamps, config.groups))
@@ -134,8 +136,9 @@ def conversation(
         idle_close_s=live.idle_close_s,
         beat_s=beat_s,
         budget=config.budget,
+        remember=config.remember,
     )
-    return Conversation(rules, catalogue, delays, kept)
+    return Conversation(rules, catalogue, delays, kept, recalled)
 
 
 def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalogue) -> Setup:
@@ -158,6 +161,7 @@ def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalog
         interruptible=config.turns.interruptible,
         coverage=COVERAGES[config.turns.coverage],
         realtime_text=profile.text == "realtime",
+        seeding=profile.seeding,
         extra=live.extra_setup,
     )
 
@@ -212,6 +216,17 @@ def _link(live: Live, post: Callable[[Event], None]) -> Link:
     return Link(url, headers, post, verdict=verdict, clock=local_time)
 
 
+def recalled(config: Config, state: State) -> object:
+    """What was said before the restart, if the user lets the disk have it; else, and where it is too old, what
+    there is of it is removed. A clock that is wrong can only make it forgotten too early."""
+    age_s = state.age_s("memory")
+    if config.remember.where == "disk" and age_s is not None and abs(age_s) < LASTS_S:
+        return state.load("memory")
+    if age_s is not None:
+        state.remove("memory")
+    return None
+
+
 def build(config: Config, clock: Clock | None = None, state: Path | None = None) -> Box:
     """Claims pins, opens nothing else. Raises HardwareError; call it with the loop running.
 
@@ -222,7 +237,8 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
     delays = Delays(backoff)
-    pump = Pump(conversation(config, beat_s, memory.load("usage"), delays), clock)
+    usage, said = memory.load("usage"), recalled(config, memory)
+    pump = Pump(conversation(config, beat_s, usage, delays, said), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:

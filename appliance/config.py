@@ -11,10 +11,12 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import cast, get_args
 from urllib.parse import urlsplit
 
 from .auth import with_auth
 from .core.lights import Kind
+from .core.recollection import Remember, Where
 from .core.usage import Budget
 from .errors import ConfigError, Problem
 from .models import LANGUAGES, VOICES
@@ -57,6 +59,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     lights = _lights(root.section("lights"))
     button = _button(root.section("button"))
     _pins(root, lights, button)
+    privacy = _privacy(root.section("privacy"))
     config = Config(
         live=_live(root.section("live")),
         audio=_audio(root.section("audio")),
@@ -66,7 +69,8 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         groups=_groups(root.section("groups"), lights),
         budget=_budget(root.section("budget")),
         socket=_only(root.section("control"), "socket"),
-        transcripts=_privacy(root.section("privacy")),
+        transcripts=privacy[0],
+        remember=privacy[1],
         log_level=_log(root.section("log")),
     )
     root.done()
@@ -372,10 +376,16 @@ def _only(section: Section, key: str) -> str:
     return value
 
 
-def _privacy(section: Section) -> bool:
-    value = section.flag("transcripts", default=False)
+def _privacy(section: Section) -> tuple[bool, Remember]:
+    default = Remember()
+    transcripts = section.flag("transcripts", default=False)
+    remember = Remember(
+        where=cast("Where", section.choice("remember", default.where, get_args(Where))),
+        exchanges=section.whole("remember_exchanges", default.exchanges, 1, 100, "exchanges") or 1,
+        characters=section.whole("remember_characters", default.characters, 500, 20_000, "characters") or 500,
+    )
     section.done()
-    return value
+    return transcripts, remember
 
 
 def _log(section: Section) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from .core.lights import Kind
+from .core.recollection import Remember
 from .core.usage import Budget
 
 DEFAULT_INSTRUCTION = (
@@ -134,6 +135,7 @@ class Config:
     budget: Budget = field(default_factory=Budget)
     socket: str = ""
     transcripts: bool = False
+    remember: Remember = Remember()
     log_level: str = "info"
     warnings: tuple[str, ...] = ()
 

@@ -17,11 +17,13 @@ import contextlib
 import json
 import logging
 import os
+import time
 from pathlib import Path
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 300.0  # some hundred writes of a block on a busy day; five minutes are what a power cut may take
+NOTHING = ""  # no JSON value is written so
 MOST_BYTES = 1 << 20  # our files have a few kilobytes; whatever is larger is not ours
 SYSTEM = Path("/var/lib/appliance")
 
@@ -48,7 +50,8 @@ class State:
         self._newest: dict[str, str] = {}  # as it is on the disk, or on its way there
         self._pending: dict[str, str] = {}
         self._writers: dict[str, asyncio.Task[None]] = {}
-        self._closing = asyncio.Event()
+        self._closed = False
+        self._hurry: dict[str, asyncio.Event] = {}  # of whoever rests: something is not to wait
         self._failed = False
 
     def load(self, name: str) -> object | None:
@@ -72,37 +75,60 @@ class State:
             return None
         return value
 
+    def age_s(self, name: str) -> float | None:
+        """For how many seconds by this machine's clock a value has been there; None where there is none."""
+        try:
+            return time.time() - self._path(name).stat().st_mtime
+        except OSError:
+            return None
+
     def save(self, name: str, value: object) -> None:
         """Keep this value from now on; call it with the loop running. It is taken as it is at this moment.
 
         A disk that is full or read-only is a warning, and tried again after a rest. Raises TypeError and
-        ValueError for what is not JSON, which is a bug.
+        ValueError for what is not JSON, which is a bug. An empty object is as good as nothing: see `remove`.
         """
-        text = json.dumps(value)
-        if text == self._newest.get(name) or self._closing.is_set():
+        if value == {}:
+            self.remove(name)
             return
-        self._newest[name] = self._pending[name] = text
-        if name not in self._writers:
-            self._writers[name] = asyncio.create_task(self._keep(name))
+        self._put(name, json.dumps(value))
+
+    def remove(self, name: str) -> None:
+        """Keep nothing of that name from now on, and do not rest before; call it with the loop running."""
+        self._put(name, NOTHING)
+        if name in self._hurry:
+            self._hurry[name].set()
 
     async def close(self) -> None:
         """Write what is pending. Nothing is saved any more."""
-        self._closing.set()
+        self._closed = True
+        for hurry in self._hurry.values():
+            hurry.set()
         await asyncio.gather(*self._writers.values())
+
+    def _put(self, name: str, text: str) -> None:
+        if text == self._newest.get(name) or self._closed:
+            return
+        self._newest[name] = self._pending[name] = text
+        if name not in self._writers:
+            self._hurry[name] = asyncio.Event()
+            self._writers[name] = asyncio.create_task(self._keep(name))
 
     async def _keep(self, name: str) -> None:
         """Write and rest for as long as there is something to write."""
         while name in self._pending:
             text = self._pending.pop(name)
+            if not self._closed:
+                self._hurry[name].clear()
             try:
                 await asyncio.to_thread(self._write, name, text)
                 self._failed = False
             except OSError as error:
                 self._fail(error)
-                if not self._closing.is_set():
+                if not self._closed:
                     self._pending.setdefault(name, text)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), self._every_s)
+                await asyncio.wait_for(self._hurry[name].wait(), self._every_s)
         del self._writers[name]
 
     def _fail(self, error: OSError) -> None:
@@ -113,6 +139,9 @@ class State:
 
     def _write(self, name: str, text: str) -> None:
         """In a thread. Raises OSError, and then leaves the former file as it was."""
+        if text == NOTHING:
+            self._path(name).unlink(missing_ok=True)
+            return
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         # One name for all time: what a killed process leaves behind is written over, not piled up.
         temporary = self._directory / f".{name}.new"

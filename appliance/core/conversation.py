@@ -31,6 +31,7 @@ from .health import Health
 from .mood import Mood, strongest
 from .orders import carry_out
 from .questions import Questions
+from .recollection import Recollection
 from .report import report
 from .requests import asked
 from .rules import Rules
@@ -51,8 +52,10 @@ class Conversation:
         catalogue: Catalogue,
         backoff: Callable[[], Iterator[float]],
         kept: object = None,
+        recalled: object = None,
     ) -> None:
-        """`kept` is what a former life asked to Keep of its usage, or whatever was found in its place."""
+        """`kept` is what a former life asked to Keep of its usage, or whatever was found in its place;
+        `recalled` likewise of what was said."""
         self.button = Button(rules.hold_s)
         self.turn = Turn(rules.manners)
         self.ear = Endpointer(rules.hangover_ms)
@@ -67,6 +70,7 @@ class Conversation:
         )
         self.calls = Calls(catalogue)
         self.questions = Questions()
+        self.recollection = Recollection(rules.remember, recalled)
         self.ledger = Ledger(rules.budget, kept)
         self.health = Health(rules.beat_s)
         self.timeline = Timeline()
@@ -76,7 +80,15 @@ class Conversation:
         return f"{self.session!r}, {self.turn!r}, {self.ear!r}"
 
     def deadline(self) -> float | None:
-        machines = (self.button, self.turn, self.uplink, self.session, self.calls, self.health)
+        machines = (
+            self.button,
+            self.turn,
+            self.uplink,
+            self.session,
+            self.calls,
+            self.health,
+            self.recollection,
+        )
         return min((due for m in machines if (due := m.deadline()) is not None), default=None)
 
     def handle(self, event: ev.Event, now: float) -> list[Effect]:
@@ -84,11 +96,12 @@ class Conversation:
             return []
         effects = self._route(event, now)
         if self.session.is_stopped:
-            return [*effects, Quit()]
+            return [*effects, *self.recollection.hear(effects, self.turn.number, now), Quit()]
         due = self.deadline()
         if due is not None and now >= due:
             effects += self._wake(now)
-        return effects + self._afterwards(now)
+        effects += self._afterwards(now)
+        return effects + self.recollection.hear(effects, self.turn.number, now)
 
     def _route(self, event: ev.Event, now: float) -> list[Effect]:
         match event:
@@ -108,7 +121,7 @@ class Conversation:
             case ev.Drained():
                 return self.tell_turn(event, now)
             case ev.LinkUp():
-                return self.session.up(event, now)
+                return self.session.up(event, now, self.recollection.paragraph(self.uplink.holds))
             case ev.LinkDown():
                 return self.settle_line(self.session.down(event, now), now)
             case ev.Garbled(_, reason):
@@ -218,11 +231,15 @@ class Conversation:
             fault = self.session.fault
             gone = self.uplink.line_down(drop_audio=fault is not None and fault.drop_audio)
             self.calls.line_down()
+            self.recollection.line_down(self.uplink.holds)
             effects += self.book()
             effects += self.tell_turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
             self.calls.line_up(self.session.functions)
+            past = self.recollection.turns(self.uplink.holds)
+            if past is not None and self.session.takes_past:
+                effects.append(Send(link, past))  # before anything that was kept is said on this line
             effects += self.perform_flow(
                 self.uplink.line_up(link, realtime_text=self.session.realtime_text), now
             )
@@ -280,6 +297,7 @@ class Conversation:
         effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
         effects += self.calls.wake(now)
+        effects += self.recollection.wake(now)
         effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
         if self.health.wake(now):
             effects.append(Beat())

@@ -126,10 +126,11 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Keep this JSON value over a restart; rarely, and later, is soon enough."""
+    """Keep this JSON value over a restart; rarely, and later, is soon enough. An empty one: what was kept is
+    removed, at once."""
 
     name: str
-    value: Mapping[str, object]
+    value: Mapping[str, object] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

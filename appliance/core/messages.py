@@ -27,6 +27,8 @@ class Setup:
 
     `thinking` is a number of tokens or a level; `coverage` is a value of the service's TurnCoverage;
     `own_tools` are the service's, by the names of their fields; `extra` is merged over all but the handle.
+    `seeding` says how a fresh session is told what was said before: by "content", or by "instruction" and
+    then `recollection` holds it.
     """
 
     model: str
@@ -46,6 +48,8 @@ class Setup:
     realtime_text: bool = True
     extra: Json = field(default_factory=dict)
     resume: Handle | None = None
+    seeding: str = "content"
+    recollection: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,13 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True)
+class Past:
+    """What was said before this session: turns of "user" and "model" in paragraphs; not to be answered."""
+
+    turns: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class FunctionAnswer:
     id: str
     name: str
@@ -94,7 +105,7 @@ class ToolResponse:
     answers: tuple[FunctionAnswer, ...]
 
 
-ClientMessage = Setup | ActivityStart | Audio | Text | ActivityEnd | Content | ToolResponse
+ClientMessage = Setup | ActivityStart | Audio | Text | ActivityEnd | Content | Past | ToolResponse
 
 
 # -- what the service says --------------------------------------------------------------------------

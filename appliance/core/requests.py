@@ -52,5 +52,7 @@ def _typed(box: Conversation, ask: int, text: str, now: float, *, speak: bool) -
         return [Reply(ask, {"ok": False, "error": "somebody is speaking to the box: try again"})]
     effects = box.tell_turn(fl.Typed(), now)
     box.questions.asked(box.turn.number, ask, speak=speak)
+    if not text.startswith(WORD_FOR_WORD):
+        box.recollection.typed(box.turn.number, text, now)
     effects += box.settle_line(box.session.want(now), now)
     return effects + box.perform_flow(box.uplink.type(box.turn.number, text, now), now)

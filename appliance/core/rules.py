@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from .floor import Manners
 from .messages import Setup
+from .recollection import Remember
 from .usage import Budget
 
 
@@ -22,3 +23,4 @@ class Rules:
     beat_s: float | None
     fallbacks: tuple[Setup, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    remember: Remember = field(default_factory=Remember)

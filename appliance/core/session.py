@@ -145,6 +145,11 @@ class Session:
         return self._setup.functions
 
     @property
+    def takes_past(self) -> bool:
+        """This line is fresh, and its model is told as turns what was said before."""
+        return isinstance(self.line, Live) and self.resumed == 0 and self._setup.seeding == "content"
+
+    @property
     def fault(self) -> Fault | None:
         return self.line.why if isinstance(self.line, Down) else None
 
@@ -222,7 +227,8 @@ class Session:
 
     # -- what happens to it -------------------------------------------------------------------------
 
-    def up(self, event: LinkUp, now: float) -> list[Effect]:
+    def up(self, event: LinkUp, now: float, recollection: str = "") -> list[Effect]:
+        """`recollection` is what a fresh session is told, if its model takes that in its instruction."""
         match self.line:
             case Dialing(link) if link == event.link:
                 handle = self.handles.best(now)
@@ -230,7 +236,9 @@ class Session:
                 told = self._setup.system_instruction
                 if told and event.clock:
                     told = f"{told}\n\nIt is {event.clock}."
-                return [Send(link, replace(self._setup, system_instruction=told, resume=handle))]
+                past = recollection if handle is None and self._setup.seeding == "instruction" else ""
+                setup = replace(self._setup, system_instruction=told, resume=handle, recollection=past)
+                return [Send(link, setup)]
             case _:
                 return []
 

@@ -33,6 +33,7 @@ from .messages import (
     Interrupted,
     Json,
     ModelSaid,
+    Past,
     PersonSaid,
     Resumption,
     ServerMessage,
@@ -73,6 +74,9 @@ def encode(message: ClientMessage) -> str:
         case Content(text):
             turn = {"role": "user", "parts": [{"text": text}]}
             return json.dumps({"clientContent": {"turns": [turn], "turnComplete": True}})
+        case Past(turns):
+            told = [{"role": role, "parts": [{"text": text} for text in texts]} for role, texts in turns]
+            return json.dumps({"clientContent": {"turns": told, "turnComplete": False}})
         case ToolResponse(answers):
             return json.dumps({"toolResponse": {"functionResponses": [_answer(a) for a in answers]}})
         case Setup():
@@ -111,8 +115,8 @@ def _setup(setup: Setup) -> dict[str, object]:
         "inputAudioTranscription": {},
         "outputAudioTranscription": {},
     }
-    if setup.system_instruction:
-        body["systemInstruction"] = {"parts": [{"text": setup.system_instruction}]}
+    if told := [text for text in (setup.system_instruction, setup.recollection) if text]:
+        body["systemInstruction"] = {"parts": [{"text": text} for text in told]}
     if setup.proactive:
         body["proactivity"] = {"proactiveAudio": True}
     tools: list[object] = [{name: {}} for name in setup.own_tools]

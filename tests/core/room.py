@@ -69,6 +69,7 @@ class Promises:
         self.link = 0
         self.up = False
         self.in_activity = False
+        self.spoke = False
         self.quit = False
         self.open_calls: set[tuple[int, str]] = set()
         self.answered: set[tuple[int, str]] = set()
@@ -82,7 +83,7 @@ class Promises:
             case Dial(link):
                 assert link > self.link, "each link has a number of its own"
                 assert not self.up, "the former link is gone before the next is dialled"
-                self.link, self.up, self.in_activity = link, True, False
+                self.link, self.up, self.in_activity, self.spoke = link, True, False, False
                 self.open_calls.clear()
             case Hang(link):
                 assert link == self.link
@@ -106,6 +107,7 @@ class Promises:
                 self.quit = True
 
     def _sent(self, link: int, message: ms.ClientMessage) -> None:
+        self.spoke |= not isinstance(message, ms.Setup | ms.Past)
         match message:
             case ms.ActivityStart():
                 assert not self.in_activity
@@ -120,6 +122,10 @@ class Promises:
                 assert not self.open_calls
             case ms.Content():
                 assert not self.in_activity
+                assert not self.open_calls
+            case ms.Past(turns):
+                assert not self.spoke, "what was said before comes before what is said now"
+                assert turns[0][0] == turns[-1][0] == "user"
                 assert not self.open_calls
             case ms.Audio(pcm):
                 assert self.in_activity, "audio only within an activity"

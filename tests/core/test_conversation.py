@@ -41,7 +41,7 @@ DROPPED = (ev.Cause.DROPPED, 1006, "")
 def kinds(messages: list[ms.ClientMessage]) -> str:
     """The order of messages in letters: S(etup) ( audio ) T(ool response)."""
     letters = {ms.Setup: "S", ms.ActivityStart: "(", ms.Audio: "a", ms.ActivityEnd: ")", ms.ToolResponse: "T"}
-    letters |= {ms.Text: "t", ms.Content: "C"}
+    letters |= {ms.Text: "t", ms.Content: "C", ms.Past: "P"}
     return "".join(letters[type(m)] for m in messages)
 
 
