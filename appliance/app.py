@@ -217,8 +217,8 @@ def _link(live: Live, post: Callable[[Event], None]) -> Link:
 
 
 def recalled(config: Config, state: State) -> object:
-    """What was said before the restart, if the user lets the disk have it; else, and where it is too old, what
-    there is of it is removed. A clock that is wrong can only make it forgotten too early."""
+    """What was said before the restart, if the user lets the disk have it. Otherwise it is removed, and
+    where it is too old; a clock that is wrong can only make it forgotten too early."""
     age_s = state.age_s("memory")
     if config.remember.where == "disk" and age_s is not None and abs(age_s) < LASTS_S:
         return state.load("memory")

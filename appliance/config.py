@@ -5,7 +5,6 @@ Knows TOML, ranges and what goes with what. The settings themselves are in setti
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +18,7 @@ from .core.lights import Kind
 from .core.recollection import Remember, Where
 from .core.usage import Budget
 from .errors import ConfigError, Problem
+from .extra import extra_setup
 from .models import LANGUAGES, VOICES
 from .problems import Section, nearest, one_of
 from .settings import (
@@ -59,7 +59,6 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     lights = _lights(root.section("lights"))
     button = _button(root.section("button"))
     _pins(root, lights, button)
-    privacy = _privacy(root.section("privacy"))
     config = Config(
         live=_live(root.section("live")),
         audio=_audio(root.section("audio")),
@@ -69,7 +68,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         groups=_groups(root.section("groups"), lights),
         budget=_budget(root.section("budget")),
         socket=_only(root.section("control"), "socket"),
-        transcripts=privacy[0],
+        transcripts=(privacy := _privacy(root.section("privacy")))[0],
         remember=privacy[1],
         log_level=_log(root.section("log")),
     )
@@ -104,7 +103,7 @@ def _live(section: Section) -> Live:
         compress_to_tokens=section.whole("compress_to_tokens", None, 1_000, 1_000_000, "tokens"),
         answer_timeout_s=section.number("answer_timeout_s", default.answer_timeout_s, 3, 300, "seconds"),
         tools=_service_tools(section.section("tools")),
-        extra_setup=_extra_setup(section),
+        extra_setup=extra_setup(section),
     )
     live = with_auth(section, live)
     section.done()
@@ -146,25 +145,6 @@ def _service_tools(section: Section) -> ServiceTools:
     tools = ServiceTools(**{f.name: section.flag(f.name, default=False) for f in fields(ServiceTools)})
     section.done()
     return tools
-
-
-def _extra_setup(section: Section) -> Mapping[str, object]:
-    """Advanced keys that the service alone checks; what the box itself must decide is not among them."""
-    extra = section.raw("extra_setup")
-    if extra is None:
-        return {}
-    if not isinstance(extra, Mapping):
-        section.wrong("extra_setup", extra, "a table of keys of the setup message")
-        return {}
-    for key in ("model", "sessionResumption", "session_resumption", "tools"):
-        if key in extra:
-            section.wrong("extra_setup", key, "any key but those that the box itself sets")
-    try:
-        json.dumps(extra)
-    except (TypeError, ValueError):
-        section.wrong("extra_setup", "a date or a time", "texts, numbers, true and false, lists and tables")
-        return {}
-    return extra
 
 
 def _instructed(section: Section, live: Live) -> Live:

@@ -72,6 +72,7 @@ class Desk(Protocol):
 
 class Keeper(Protocol):
     def save(self, name: str, value: object) -> None: ...
+    def remove(self, name: str) -> None: ...
 
 
 class Calendar(Protocol):
@@ -199,8 +200,10 @@ class Pump:
                 world.desk.reply(ask, body)
             case Show(mood):
                 self._show(mood)
-            case Keep(name, value):
+            case Keep(name, value) if value:
                 world.keeper.save(name, value)
+            case Keep(name):
+                world.keeper.remove(name)
             case Look():
                 world.calendar.look()
             case Beat():

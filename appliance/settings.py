@@ -135,7 +135,7 @@ class Config:
     budget: Budget = field(default_factory=Budget)
     socket: str = ""
     transcripts: bool = False
-    remember: Remember = Remember()
+    remember: Remember = field(default_factory=Remember)
     log_level: str = "info"
     warnings: tuple[str, ...] = ()
 

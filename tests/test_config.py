@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from appliance import settings as module
 from appliance.config import NAME, load, parse, socket_path
 from appliance.core.lights import Kind
+from appliance.core.recollection import Remember
 from appliance.core.usage import Budget
 from appliance.errors import ConfigError, Problem
 from appliance.settings import AudioDevices, Button, Config, Light, Live, ServiceTools, Turns
@@ -96,7 +97,12 @@ def test_every_key_is_read() -> None:
         "groups": {"evening": ["strip", "KITCHEN"]},
         "control": {"socket": "/tmp/x.sock"},
         "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
-        "privacy": {"transcripts": True},
+        "privacy": {
+            "transcripts": True,
+            "remember": "disk",
+            "remember_exchanges": 5,
+            "remember_characters": 500,
+        },
         "log": {"level": "debug"},
     }
     config = parse(table)
@@ -139,6 +145,7 @@ def test_every_key_is_read() -> None:
         socket="/tmp/x.sock",
         budget=Budget(soft_tokens_day=1_000, hard_tokens_day=1_000_000_000),
         transcripts=True,
+        remember=Remember("disk", 5, 500),
         log_level="debug",
     )
 
@@ -184,7 +191,6 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("live", "affective_dialog", ["true", 1, True]),
     ("live", "proactive_audio", ["true", 1]),
     ("live", "tools", [7, {"google_search": "yes"}, {"code_execution": True}, {"gogle": True}]),
-    ("live", "extra_setup", [7, {"model": "x"}, {"when": datetime.date(2026, 1, 1)}]),
     ("live", "auth", ["tokens", "KEY", 7, True, ""]),
     (
         "live",
@@ -209,6 +215,23 @@ WRONG: list[tuple[str, str, list[Any]]] = [
         ],
     ),
     ("live", "token_timeout_s", [0.9, 12.1, "5", True]),
+    (
+        "live",
+        "extra_setup",
+        [
+            7,
+            {"model": "x"},
+            {"when": datetime.date(2026, 1, 1)},
+            {"generation_config": {}},
+            {"generationConfig": 3},
+            {"generationConfig": {"responseModalities": ["AUDIO", "TEXT"]}},
+            {"generationConfig": {"response_modalities": ["TEXT"]}},
+            {"generationConfig": {"responseSchema": {}}},
+            {"generationConfig": {"top_p": 0.5}},
+            {"contextWindowCompression": False},
+            {"realtimeInputConfig": {}},
+        ],
+    ),
     ("live", "system_instruction", [7, "x" * 10_001]),
     ("live", "connect", [True, "never"]),
     ("live", "idle_close_s", ["60", 4.9, 86_401, True, float("nan"), float("inf")]),
@@ -235,6 +258,9 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("button", "debounce_ms", [-1, 201, "30"]),
     ("control", "socket", [7, "/" * 101]),
     ("privacy", "transcripts", ["false", 0]),
+    ("privacy", "remember", [True, "ever", "Disk", 7]),
+    ("privacy", "remember_exchanges", [0, 101, "20", True, 1.5]),
+    ("privacy", "remember_characters", [499, 20_001, "all", False]),
     ("log", "level", ["trace", "INFO", 3]),
 ]
 

@@ -21,7 +21,7 @@ EXAMPLE = re.compile(r"^#: ?", re.MULTILINE)
 ALSO = {
     "budget": {f.name for f in fields(Budget)},
     "control": {"socket"},
-    "privacy": {"transcripts"},
+    "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},
     "log": {"level"},
 }
 

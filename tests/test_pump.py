@@ -11,10 +11,21 @@ from appliance.core import events as ev
 from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.earcons import Earcon
-from appliance.core.effects import Effect
+from appliance.core.effects import Effect, Keep
 from appliance.core.lighting import Lighting
 from appliance.core.lights import LightState, Origin
-from appliance.core.messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Setup, SetupComplete
+from appliance.core.messages import (
+    ActivityEnd,
+    ActivityStart,
+    Audio,
+    ClientMessage,
+    ModelSaid,
+    PersonSaid,
+    Setup,
+    SetupComplete,
+    TurnComplete,
+)
+from appliance.core.recollection import Remember
 from appliance.pump import MOST_WAITING, Clock, Pump, World
 
 from .core.room import LAMPS, backoff, rules
@@ -67,6 +78,9 @@ class Recorder:
 
     def save(self, name: str, value: object) -> None:
         self.done.append(("save", name))
+
+    def remove(self, name: str) -> None:
+        self.done.append(("remove", name))
 
     def status(self, text: str) -> None:
         self.done.append(("status", text))
@@ -170,3 +184,17 @@ def test_a_clock_that_runs_fast() -> None:
     assert clock.real(5.0) == 0.5
     before = clock.now()
     assert clock.now() >= before
+
+
+def test_what_is_empty_is_not_kept_but_removed() -> None:
+    pump, recorder, world = pump_of(remember=Remember("disk"))
+    answer = (SetupComplete(), PersonSaid("Hello?"), ModelSaid("Yes."), TurnComplete())
+    for event in (ev.MicrophoneUp(), ev.Asked(1, ev.Ask("Hello?")), ev.LinkUp(1), ev.Received(1, answer)):
+        pump.post(event)
+    pump.post(ev.Drained(1, 0))
+    pump.post(ev.Stop())
+    run(pump, world)
+    assert ("save", "memory") in recorder.of("save")
+    assert not recorder.of("remove")
+    assert pump._perform(Keep("memory", {}), world) is False
+    assert recorder.of("remove") == [("remove", "memory")]

@@ -86,11 +86,8 @@ class State:
         """Keep this value from now on; call it with the loop running. It is taken as it is at this moment.
 
         A disk that is full or read-only is a warning, and tried again after a rest. Raises TypeError and
-        ValueError for what is not JSON, which is a bug. An empty object is as good as nothing: see `remove`.
+        ValueError for what is not JSON, which is a bug.
         """
-        if value == {}:
-            self.remove(name)
-            return
         self._put(name, json.dumps(value))
 
     def remove(self, name: str) -> None:

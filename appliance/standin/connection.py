@@ -23,11 +23,12 @@ from . import lifetime, messages
 from .admission import Credentials, admit
 from .answering import answer
 from .calls import Calls
+from .content import Turns, asked_in, exchanges_in, turns_in
 from .gate import AutomaticGate, Ended, Gate, Started
 from .mind import Mind
 from .options import Options, Phase
 from .profile import PROFILES, Profile, declarations_in
-from .record import Activity, Answer, Record
+from .record import Activity, Answer, Record, Seed
 from .refusal import (
     INTERNAL,
     INTERNAL_ERROR,
@@ -82,7 +83,8 @@ class Connection:
         self._profile: Profile = PROFILES[0]
         self._gate: Gate = AutomaticGate()
         self._history: tuple[Exchange, ...] = ()
-        self._typed: list[str] = []
+        self._typed: Turns = ()
+        self._spoken_to = False
         self._turns: list[Turn] = []
         self._turn_count = 0
         self._last: asyncio.Task[None] | None = None
@@ -254,6 +256,7 @@ class Connection:
                 raise bad_argument()
 
     def _realtime(self, given: dict[str, Any]) -> None:
+        self._spoken_to = True
         if "mediaChunks" in given and not self._profile.media_chunks:
             raise bad_argument()
         if self.calls.blocking and self.options.input_during_call == "close":
@@ -284,20 +287,20 @@ class Connection:
         self._asked(ended)
 
     def _content(self, given: dict[str, Any]) -> None:
-        seeding = self._turn_count == 0 and not self._typed
         wants_history = self.setup.get("historyConfig", {}).get("initialHistoryInClientContent", False)
-        if not self._profile.content_mid_session and not (seeding and wants_history):
+        if not self._profile.content_mid_session and (self._spoken_to or not wants_history):
             raise bad_argument()
-        for turn in given.get("turns", []):
-            if turn.get("role", "user") not in ("user", "model"):
-                raise bad_argument()
-            if turn.get("role", "user") == "user":
-                self._typed.extend(part["text"] for part in turn.get("parts", []) if "text" in part)
+        turns = turns_in(given, self._profile)
         self._interrupt()
         if given.get("turnComplete"):
-            text, self._typed = " ".join(self._typed), []
+            self._spoken_to = True
+            text, self._typed = asked_in(turns or self._typed), ()
             self._tell("clientContent")
             self._asked(Ended(text=text))
+        elif turns:
+            self._typed += turns
+            self._history = (*self._history, *exchanges_in(turns))[-_REMEMBERED:]
+            self.house.record.note_seed(Seed(self.number, exchanges_in(turns)))
 
     def _interrupt(self) -> None:
         for turn in self._turns:

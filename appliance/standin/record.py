@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from .resumption import Exchange
+
 Side = Literal["client", "server"]
 T = TypeVar("T")
 
@@ -63,13 +65,22 @@ class Answer:
     interrupted: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What a client told a session of a conversation that it had not had itself."""
+
+    link: int
+    history: tuple[Exchange, ...]
+
+
 class Record:
-    """Three bounded lists, oldest first, and one way to wait for a change in them."""
+    """Four bounded lists, oldest first, and one way to wait for a change in them."""
 
     def __init__(self, keep: int) -> None:
         self.entries: list[Entry] = []
         self.activities: list[Activity] = []
         self.answers: list[Answer] = []
+        self.seeds: list[Seed] = []
         self._keep = keep
         self._changed = asyncio.Event()
 
@@ -83,6 +94,9 @@ class Record:
 
     def note_answer(self, answer: Answer) -> None:
         self._append(self.answers, answer)
+
+    def note_seed(self, seed: Seed) -> None:
+        self._append(self.seeds, seed)
 
     async def wait_for(self, predicate: Callable[[list[Entry]], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
         """The first true value of the predicate over the entries; raises TimeoutError with the last ones."""

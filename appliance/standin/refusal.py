@@ -24,6 +24,7 @@ NOT_IMPLEMENTED = "Operation is not implemented, or supported, or enabled."
 NOT_FOUND = "Requested entity was not found."
 NO_SESSION = "BidiGenerateContent session not found"
 EXPLICIT_ACTIVITY = "Explicit activity control is not supported when automatic activity detection is enabled."
+ROLE_ORDER = "Last chunk before turn_complete must have role user."  # seen cut after "have r"
 DEADLINE = "Deadline expired before operation could complete."
 GO_AWAY_IGNORED = (
     "Connection aborted because the client failed to close the connection after receiving a GoAway signal "

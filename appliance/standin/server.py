@@ -33,7 +33,7 @@ from .brain import Brain
 from .connection import Connection, House
 from .mind import Mind, Parrot
 from .options import Faults, Options, Variants, with_field
-from .record import Activity, Answer, Entry, Record
+from .record import Activity, Answer, Entry, Record, Seed
 from .refusal import NORMAL, Refusal
 from .resumption import Handles
 from .scene import Scene, SceneError, load
@@ -165,6 +165,11 @@ class StandIn:
     def said(self) -> list[Answer]:
         """What was answered: one item for each turn that ended."""
         return self._record.answers
+
+    @property
+    def seeds(self) -> list[Seed]:
+        """What sessions were told of a conversation before them: one item for each such message."""
+        return self._record.seeds
 
     def heard(self, link: int | None = None) -> bytes:
         """The PCM (16 kHz) of all activities of one connection, or of all of them."""

@@ -447,3 +447,59 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "home", homeless)
     assert state.directory() == Path("/var/lib/appliance")
+
+
+# -- what must not be there any more ------------------------------------------------------------------
+
+
+def test_what_is_removed_is_gone_at_once_though_somebody_rests(tmp_path: Path) -> None:
+    async def body() -> None:
+        disk = Disk(tmp_path, every_s=3600.0)
+        disk.save("memory", {"said": "a secret"})
+        await disk.tries.get()
+        assert names(tmp_path) == ["memory.json"]
+        disk.save("memory", {"said": "another"})
+        disk.remove("memory")
+        await disk.tries.get()
+        assert names(tmp_path) == []
+        assert disk.written[-1] == ""
+        await disk.close()
+        assert names(tmp_path) == []
+
+    alive(body)
+
+
+def test_what_is_saved_after_it_was_removed_is_kept(tmp_path: Path) -> None:
+    async def body() -> None:
+        disk = Disk(tmp_path)
+        disk.save("memory", 1)
+        disk.remove("memory")
+        disk.remove("memory")
+        disk.save("memory", 2)
+        await disk.close()
+        disk.remove("memory")
+
+    alive(body)
+    assert State(tmp_path).load("memory") == 2
+
+
+def test_a_file_of_another_life_can_be_removed_or_be_missing(tmp_path: Path) -> None:
+    keep(tmp_path, {"said": "once"}, "memory")
+
+    async def body() -> None:
+        disk = State(tmp_path)
+        disk.remove("memory")
+        disk.remove("never")
+        await disk.close()
+
+    alive(body)
+    assert names(tmp_path) == []
+
+
+def test_how_old_a_value_is(tmp_path: Path) -> None:
+    assert State(tmp_path).age_s("memory") is None
+    keep(tmp_path, 1, "memory")
+    os.utime(tmp_path / "memory.json", (0, 0))
+    age_s = State(tmp_path).age_s("memory")
+    assert age_s is not None
+    assert age_s > 50 * 365 * 86_400

@@ -31,6 +31,7 @@ from appliance.core.floor import Idle, Listening, Manners, Waiting
 from appliance.core.lighting import Lighting
 from appliance.core.lights import FromModel, LightState
 from appliance.core.mood import Mood
+from appliance.core.recollection import ABOUT, AFTER, LASTS_S, Remember
 from appliance.core.usage import Budget
 
 from .room import CHUNK, LAMPS, Room, answers, backoff, calls, rules
@@ -497,6 +498,116 @@ def test_what_was_dismissed_is_not_sent_again_on_the_next_line() -> None:
     room.do(ev.LinkDown(1, *DROPPED))
     room.pass_time(3.0)
     assert kinds(room.sent()).count("(") == 1
+
+
+# -- what a fresh session knows ---------------------------------------------------------------------
+
+
+FORGOTTEN = (ev.Cause.CLOSED, 1008, "BidiGenerateContent session not found")
+
+
+def lost_session(**changes: object) -> Room:
+    """A room whose line went, and its session with it, after one exchange."""
+    room = Room(**changes)  # type: ignore[arg-type]
+    room.ask()
+    room.pass_time(3.0)
+    room.do(ev.LinkDown(1, *FORGOTTEN))
+    return room
+
+
+def test_a_fresh_session_is_told_what_was_said_before_anything_else() -> None:
+    room = lost_session()
+    room.ask()
+    room.pass_time(3.0)
+    assert squeezed(room.sent()) == "S(a)SP(a)"
+    [past] = room.sent(ms.Past)
+    assert isinstance(past, ms.Past)
+    assert [(role, texts[-1]) for role, texts in past.turns] == [
+        ("user", "Hello?"),
+        ("model", "la la la la la"),
+        ("user", AFTER),
+    ]
+    assert room.outcomes() == ["answered", "answered"]
+
+
+def test_a_model_that_takes_no_turns_is_told_in_its_instruction() -> None:
+    setup = ms.Setup("gemini-3.1-flash-live-preview", system_instruction="Be kind.", seeding="instruction")
+    room = lost_session(setup=setup)
+    room.ask()
+    room.pass_time(3.0)
+    assert squeezed(room.sent()) == "S(a)S(a)"
+    first, second = room.sent(ms.Setup)
+    assert isinstance(first, ms.Setup)
+    assert isinstance(second, ms.Setup)
+    assert (first.recollection, second.system_instruction) == ("", "Be kind.")
+    assert second.recollection.splitlines() == [ABOUT, "They: Hello?", "You: la la la la la"]
+
+
+@pytest.mark.parametrize("seeding", ["content", "instruction"])
+def test_a_session_that_is_resumed_is_told_nothing(seeding: str) -> None:
+    room = Room(setup=ms.Setup("gemini-3.8-live", seeding=seeding))
+    room.ask()
+    room.pass_time(3.0)
+    room.do(ev.LinkDown(1, *DROPPED))
+    room.ask()
+    room.pass_time(3.0)
+    assert squeezed(room.sent()) == "S(a)S(a)"
+    assert [setup.recollection for setup in room.sent(ms.Setup) if isinstance(setup, ms.Setup)] == ["", ""]
+
+
+def test_who_switched_it_off_is_not_remembered() -> None:
+    room = lost_session(remember=Remember("off"))
+    room.ask()
+    assert squeezed(room.sent()) == "S(a)S(a)"
+
+
+def test_what_was_asked_and_not_answered_is_asked_again_and_not_told_as_past() -> None:
+    room = Room(service=lambda room, m: room.says(ms.SetupComplete()) if isinstance(m, ms.Setup) else None)
+    room.do(ev.Asked(1, ev.Ask("Who are you?")))
+    room.pass_time(0.5)
+    room.says(ms.PersonSaid("Who are you?"))
+    room.pass_time(0.5)
+    room.service = answers
+    room.do(ev.LinkDown(1, *FORGOTTEN))
+    room.pass_time(5.0)
+    assert squeezed(room.sent()) == "S(t)S(t)", "nothing was said before"
+    room.do(ev.LinkDown(2, *FORGOTTEN))
+    room.ask()
+    [past] = room.sent(ms.Past)
+    assert isinstance(past, ms.Past)
+    assert [text for role, texts in past.turns for text in texts if role == "user"][1:-1] == ["Hello?"]
+
+
+def test_what_the_box_was_made_to_say_is_nobodys_question() -> None:
+    room = Room()
+    room.do(ev.Asked(1, ev.Say("Dinner!")))
+    room.pass_time(3.0)
+    assert "Dinner" not in room.conversation.recollection.paragraph(lambda turn: False)
+
+
+def test_a_conversation_on_the_disk_outlives_the_daemon_and_is_forgotten_in_time() -> None:
+    room = Room(remember=Remember("disk"))
+    room.ask()
+    room.pass_time(3.0)
+    [kept] = [e.value for _, e in room.effects if isinstance(e, Keep) and e.name == "memory"]
+    again = Room(remember=Remember("disk"))
+    again.conversation = Conversation(
+        rules(remember=Remember("disk"), beat_s=None), Catalogue(Lighting(LAMPS, {})), backoff, None, kept
+    )
+    again.do(ev.MicrophoneUp())
+    again.ask()
+    assert squeezed(again.sent()) == "SP(a)"
+    room.pass_time(LASTS_S + 1.0, frames=False)
+    assert Keep("memory", {}) in [effect for _, effect in room.effects]
+
+
+def test_the_turn_that_a_stop_ends_is_kept_as_well() -> None:
+    room = Room(remember=Remember("disk"))
+    room.ask()
+    room.pass_time(0.6)
+    effects = room.do(ev.Stop())
+    assert [e.name for e in effects if isinstance(e, Keep)][-1] == "memory"
+    assert isinstance(effects[-1], Quit)
 
 
 # -- lifetime -----------------------------------------------------------------------------------------

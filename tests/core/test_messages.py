@@ -27,9 +27,11 @@ def test_every_message_is_ours_or_the_services() -> None:
         ms.Handle(SECRET),
         ms.Setup("m", resume=ms.Handle(SECRET)),
         ms.Resumption(ms.Handle(SECRET)),
+        ms.Setup("m", recollection=SECRET),
+        ms.Past((("user", (SECRET,)),)),
     ],
 )
-def test_a_handle_is_never_shown(value: object) -> None:
+def test_a_handle_and_what_was_said_before_are_never_shown(value: object) -> None:
     for text in (repr(value), str(value), f"{value}", repr([value]), repr({"x": value})):
         assert SECRET not in text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import itertools
 from collections.abc import Callable, Iterator
@@ -775,3 +776,20 @@ def test_when_a_model_is_gone_the_next_is_tried_until_there_is_none() -> None:
         now += 0.5
     assert tried == ["a", "b", "c"]
     assert session.fault is MODEL
+
+
+def test_only_a_fresh_session_is_told_of_the_past_and_only_as_its_model_takes_it() -> None:
+    for seeding, resume in itertools.product(("content", "instruction"), (None, OLD)):
+        session = Session(
+            dataclasses.replace(SETUP, seeding=seeding), delays, always=True, idle_close_s=120.0
+        )
+        session._handle = (resume, 0.0) if resume else None
+        session.wake(0.0, quiet=True)
+        [sent] = session.up(LinkUp(1), 0.0, "We spoke of cake.")
+        assert isinstance(sent, Send)
+        assert isinstance(sent.message, Setup)
+        in_words = seeding == "instruction" and resume is None
+        assert sent.message.recollection == ("We spoke of cake." if in_words else "")
+        assert not session.takes_past
+        session.hear(SetupComplete(), 0.0)
+        assert session.takes_past == (seeding == "content" and resume is None)

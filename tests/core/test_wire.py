@@ -28,6 +28,7 @@ from appliance.core.messages import (
     Handle,
     Interrupted,
     ModelSaid,
+    Past,
     PersonSaid,
     Resumption,
     ServerMessage,
@@ -80,6 +81,19 @@ SAID: list[tuple[ClientMessage, dict[str, Any]]] = [
     (
         Audio(b"\x00\xff\xfb\xef"),
         {"realtimeInput": {"audio": {"mimeType": "audio/pcm;rate=16000", "data": "AP/77w=="}}},
+    ),
+    (
+        Past((("user", ("(Before.)", "Hi.")), ("model", ("Hello.",)), ("user", ("(Go on.)",)))),
+        {
+            "clientContent": {
+                "turns": [
+                    {"role": "user", "parts": [{"text": "(Before.)"}, {"text": "Hi."}]},
+                    {"role": "model", "parts": [{"text": "Hello."}]},
+                    {"role": "user", "parts": [{"text": "(Go on.)"}]},
+                ],
+                "turnComplete": False,
+            }
+        },
     ),
     (
         ToolResponse((FunctionAnswer("fc_1", "f", {"output": "ok"}), FunctionAnswer("fc_2", "g", {}))),
@@ -825,3 +839,10 @@ def test_typed_words_are_written_both_ways() -> None:
     ):
         assert json.loads(encode(message)) == wanted
         judge_client(encode(message))
+
+
+def test_what_was_said_before_is_a_paragraph_of_its_own() -> None:
+    text = encode(Setup("gemini-3.8-live", system_instruction="Be kind.", recollection="We spoke of cake."))
+    judge_client(text)
+    parts = json.loads(text)["setup"]["systemInstruction"]["parts"]
+    assert parts == [{"text": "Be kind."}, {"text": "We spoke of cake."}]
