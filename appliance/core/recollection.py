@@ -12,7 +12,6 @@ It is forgotten when the conversation is ended, and when the service would have 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,7 +20,8 @@ from .effects import Effect, Keep, Tell
 from .messages import Past
 
 LASTS_S = 2 * 3600.0  # so long the service itself keeps a session whose line has gone
-BRIEF = 160  # characters of what became of a function call
+BRIEF = 160  # characters of a function call
+MOST_CALLS = 8  # in one exchange
 BEFORE = "(The line was renewed. This is what we said before.)"
 AFTER = "(That was before. Go on from there with what I say next, and do not answer this.)"
 ABOUT = (
@@ -103,7 +103,7 @@ class Recollection:
                 case Tell("answer", {"name": name, "response": Mapping() as response}):
                     if (exchange := self._open(turn, now)) is not None:
                         exchange.done.append(_brief(str(name), response))
-                        del exchange.done[:-8]
+                        del exchange.done[:-MOST_CALLS]
                 case Tell("turn", {"turn": int(number)}):
                     changes += self._over(number)
         self._trim()
@@ -196,8 +196,8 @@ def _add(turns: list[tuple[str, list[str]]], role: str, texts: Sequence[str]) ->
 
 
 def _brief(name: str, response: Mapping[str, object]) -> str:
-    told = json.dumps(response, ensure_ascii=False, default=str)
-    return f"({name[:64]}: {told})" if len(told) <= BRIEF else f"({name[:64]}: {told[:BRIEF]}...)"
+    """That it was done, not what came of it: the model has said that, and a reason may hold anything."""
+    return f"({name[:64]} was called{' and failed' if 'error' in response else ''})"
 
 
 def _line(text: str) -> str:
@@ -218,4 +218,4 @@ def _text(value: object) -> str:
 
 
 def _texts(value: object) -> list[str]:
-    return [text[: 2 * BRIEF] for text in value if isinstance(text, str)] if isinstance(value, list) else []
+    return [text[:BRIEF] for text in value if isinstance(text, str)] if isinstance(value, list) else []

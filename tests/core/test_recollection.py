@@ -43,16 +43,22 @@ def test_fragments_are_joined_as_they_are_and_given_as_turns() -> None:
     answer = Tell("answer", {"name": "set_lights", "response": {"lamp": "on"}})
     memory.hear([answer, told("model", " It"), told("model", "'s on.")], 1, 11.0)
     assert turns(memory) == [
-        ("user", (BEFORE, "Turn the lamp on.", '(set_lights: {"lamp": "on"})')),
+        ("user", (BEFORE, "Turn the lamp on.", "(set_lights was called)")),
         ("model", ("It's on.",)),
         ("user", (AFTER,)),
     ]
     assert memory.paragraph(nothing).splitlines() == [
         ABOUT,
         "They: Turn the lamp on.",
-        'Done: (set_lights: {"lamp": "on"})',
+        "Done: (set_lights was called)",
         "You: It's on.",
     ]
+
+
+def test_of_a_call_that_failed_no_more_is_told_than_that() -> None:
+    memory = Recollection()
+    memory.hear([Tell("answer", {"name": "set_lights", "response": {"error": SECRET}})], 1, 0.0)
+    assert memory.paragraph(nothing).splitlines()[1:] == ["Done: (set_lights was called and failed)"]
 
 
 def test_roles_take_turns_whatever_was_said() -> None:
@@ -125,7 +131,7 @@ def test_it_is_bounded_in_number_and_in_characters() -> None:
         memory.hear([answer], 11, 0.0)
     done = [line for line in memory.paragraph(nothing).splitlines() if line.startswith("Done")]
     assert len(done) <= 8
-    assert all(len(line) < BRIEF + 90 for line in done)
+    assert all(len(line) < BRIEF for line in done)
 
 
 @pytest.mark.parametrize("where", ["off", "memory"])
@@ -206,5 +212,5 @@ def test_of_what_was_kept_the_sound_part_is_taken() -> None:
         ]
     }
     [_, done, yes, two] = Recollection(DISK, kept).paragraph(nothing).splitlines()
-    assert (len(done), yes, two) == (len("Done: ") + 2 * BRIEF, "You: Yes.", "They: Two.")
+    assert (len(done), yes, two) == (len("Done: ") + BRIEF, "You: Yes.", "They: Two.")
     assert Recollection(DISK, {"exchanges": "x"}).turns(nothing) is None

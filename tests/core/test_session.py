@@ -779,17 +779,18 @@ def test_when_a_model_is_gone_the_next_is_tried_until_there_is_none() -> None:
 
 
 def test_only_a_fresh_session_is_told_of_the_past_and_only_as_its_model_takes_it() -> None:
-    for seeding, resume in itertools.product(("content", "instruction"), (None, OLD)):
+    for seeding, resume in itertools.product(("content", "instruction"), ("", "h1")):
         session = Session(
             dataclasses.replace(SETUP, seeding=seeding), delays, always=True, idle_close_s=120.0
         )
-        session._handle = (resume, 0.0) if resume else None
+        if resume:
+            session.handles.offered(Handle(resume), 0.0, idle=True)
         session.wake(0.0, quiet=True)
         [sent] = session.up(LinkUp(1), 0.0, "We spoke of cake.")
         assert isinstance(sent, Send)
         assert isinstance(sent.message, Setup)
-        in_words = seeding == "instruction" and resume is None
+        in_words = seeding == "instruction" and not resume
         assert sent.message.recollection == ("We spoke of cake." if in_words else "")
         assert not session.takes_past
         session.hear(SetupComplete(), 0.0)
-        assert session.takes_past == (seeding == "content" and resume is None)
+        assert session.takes_past == (seeding == "content" and not resume)
