@@ -10,9 +10,10 @@ import pytest
 
 from appliance.app import BACKOFF_FIRST_S, BACKOFF_MOST_S, backoff, build, conversation, credentials, live
 from appliance.config import parse
-from appliance.core.events import Stop
+from appliance.core.events import Ask, Asked, Stop
 from appliance.core.health import LATE_S
 from appliance.errors import CredentialError, LightError
+from appliance.recorder.replay import replay
 
 KEY = "a-key-of-no-consequence"
 
@@ -84,7 +85,8 @@ def test_a_part_that_ends_by_itself_ends_the_daemon(tmp_path_factory: pytest.Tem
         raise RuntimeError("a bug in the ear")
 
     async def life() -> None:
-        box = build(parse({"audio": {"backend": "memory"}, "control": {"socket": str(socket)}}))
+        toml = {"audio": {"backend": "memory"}, "control": {"socket": str(socket)}}
+        box = build(parse(toml), state=socket.parent)
         box.microphone.run = broken  # type: ignore[method-assign]
         await live(box)
 
@@ -103,3 +105,22 @@ def test_it_stops_when_told_before_it_has_begun(tmp_path_factory: pytest.TempPat
 
     asyncio.run(asyncio.wait_for(life(), 10))
     assert not socket.exists()
+
+
+def test_a_bug_of_the_core_leaves_what_led_to_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = tmp_path_factory.mktemp("s")
+
+    async def life() -> None:
+        toml = {"audio": {"backend": "memory"}, "control": {"socket": str(place / "c.sock")}}
+        box = build(parse(toml), state=place)
+        for event in (Asked(1, Ask("umbrella")), "ostrich"):
+            box.pump.post(event)  # type: ignore[arg-type]
+        await live(box)
+
+    with pytest.raises(AssertionError):
+        asyncio.run(asyncio.wait_for(life(), 10))
+    [flight] = place.glob("flight-*.jsonl")
+    text = flight.read_text(encoding="utf-8")
+    assert "umbrella" not in text
+    assert "ostrich" not in text
+    assert replay(flight).crash == "AssertionError"

@@ -50,7 +50,7 @@ def test_it_can_be_executed(path: Path) -> None:
     assert os.access(path, os.X_OK) == (path.suffix != ".sh")
 
 
-@pytest.mark.parametrize("name", ["demo", "test"])
+@pytest.mark.parametrize("name", ["demo", "test", "fuzz"])
 def test_it_explains_itself_anywhere_at_once(name: str, tmp_path: Path) -> None:
     """From another directory and through a link; nothing is installed for it."""
     link = tmp_path / name
