@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shlex
+import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from appliance.adapters.token import read
 from appliance.config import parse
 from appliance.standin.server import Options, StandIn
 
@@ -64,6 +68,30 @@ def test_the_commands_do_what_they_say() -> None:
 def test_the_configuration_is_a_configuration() -> None:
     [toml] = blocks("toml")
     assert [light.name for light in parse(tomllib.loads(toml)).lights] == ["kitchen light", "desk lamp"]
+
+
+@pytest.mark.slow
+def test_the_minting_program_mints_what_the_box_can_use(tmp_path: Path) -> None:
+    [program] = blocks("python")
+    (tmp_path / "mint.py").write_text(program, encoding="utf-8")
+
+    async def life() -> str:
+        async with StandIn(Options(brain=False, voice="tone", key="the-key")) as standin:
+            given = {"GEMINI_API_KEY": "the-key", "GOOGLE_GEMINI_BASE_URL": standin.mint_url}
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, str(tmp_path / "mint.py")),
+                env={**{n: v for n, v in os.environ.items() if n != "GOOGLE_API_KEY"}, **given},
+                stdout=asyncio.subprocess.PIPE,
+            )
+            out, _ = await asyncio.wait_for(process.communicate(), 60)
+            assert process.returncode == 0
+            token = read(out.decode(), 0.0, datetime.now(UTC))
+            assert standin._tokens.use(token.value, {})[0] == {}
+            assert token.uses == 6
+            assert 3500 < token.start_by == token.end_by < 3601
+            return token.value
+
+    assert asyncio.run(life()).startswith("auth_tokens/")
 
 
 def test_every_file_that_it_links_is_there() -> None:
