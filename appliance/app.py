@@ -43,6 +43,7 @@ from .core.lighting import Lamp, Lighting
 from .core.messages import Setup
 from .core.recollection import LASTS_S
 from .core.rules import Rules
+from .core.timing import Timing
 from .desk import Desk
 from .errors import NoKeyError
 from .models import profile_of
@@ -112,11 +113,14 @@ def conversation(
     kept: object = None,
     delays: Callable[[], Iterator[float]] = backoff,
     recalled: object = None,
+    timers: object = None,
 ) -> Conversation:
-    """The core, as configured; `kept` is what it knew of its usage before, `recalled` what was said."""
+    """The core, as configured; `kept` is what it knew of its usage before, `recalled` what was said,
+    `timers` which there were."""
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
-    catalogue = Catalogue(Lighting(lamps, config.groups))
+    lighting = Lighting(lamps, config.groups)
+    catalogue = Catalogue(lighting, Timing(Catalogue(lighting), timers))
     rules = Rules(
         manners=Manners(
             no_speech_s=turns.no_speech_s,
@@ -238,7 +242,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
     delays = Delays(backoff)
     usage, said = memory.load("usage"), recalled(config, memory)
-    pump = Pump(conversation(config, beat_s, usage, delays, said), clock)
+    pump = Pump(conversation(config, beat_s, usage, delays, said, memory.load("timers")), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:

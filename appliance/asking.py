@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .core.events import Ask, Cancel, Lights, Request, Say, Status, Talk
+from .core.events import Ask, Cancel, Lights, Request, Say, SetTimer, Status, Talk, Timers
+from .core.timer import LEAST_S, LONGEST_S
 from .problems import nearest, one_of, shown
 
 LINE_BYTES = 4096  # the longest sensible request has 200
@@ -23,6 +24,8 @@ REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "
     "ask": ("text", "speak"),
     "say": ("text",),
     "lights": ("name", "change"),
+    "timers": ("cancel",),
+    "set_timer": ("seconds", "name"),
     "watch": (),
 }
 
@@ -60,6 +63,10 @@ def parse(line: bytes) -> Request | None:
             return Say(_words(body))
         case "lights":
             return _lights(_text(body, "name"), _text(body, "change"))
+        case "timers":
+            return Timers(_which(body.get("cancel")))
+        case "set_timer":
+            return SetTimer(_seconds(body.get("seconds")), _text(body, "name") or "")
         case _:
             return None
 
@@ -99,6 +106,21 @@ def _flag(body: Mapping[str, object], key: str) -> bool:
     if not isinstance(value, bool):
         raise Refused(f"{key} is {shown(value)}", "true or false")
     return value
+
+
+def _which(value: object) -> str | None:
+    """A text, "" included: the only one."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > NAME_CHARACTERS or (value and not value.isprintable()):
+        raise Refused(f"cancel is {shown(value)}", "a name, a number or all; an empty text for the only one")
+    return value
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not LEAST_S <= value <= LONGEST_S:
+        raise Refused(f"seconds is {shown(value)}", f"a number from {LEAST_S:g} to {LONGEST_S:g}")
+    return float(value)
 
 
 def _lights(name: str | None, change: str | None) -> Lights:

@@ -16,6 +16,7 @@ from pathlib import Path
 from . import __version__
 from .caller import request, watch
 from .config import load, parse, socket_path
+from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
@@ -78,6 +79,9 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command = verb("lights", _lights, "Show the lights, or set one.")
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
     command.add_argument("state", nargs="?", metavar="STATE", help="on, off, a per cent or a colour")
+    command = verb("timers", _timers, "Show the timers, cancel one, or set one that rings.")
+    command.add_argument("act", nargs="?", choices=("cancel", "set"), metavar="cancel|set")
+    command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
     verb("watch", _watch, "Show what happens, as it happens.")
     command = verb("demo", _demo, "Show the whole box with no hardware, key or network.")
     if "demo" in arguments[:1]:  # late: it brings the stand-in and the whole box along
@@ -222,7 +226,7 @@ def _status(options: argparse.Namespace) -> int:
         for name, step in steps.items():
             label = str(name).replace("_", " ")
             lines.append(f"{label}: median {step['median']} ms, p95 {step['p95']} ms, {step['turns']} turns")
-    return _done(options, answer, "\n".join(lines + _lamp_lines(answer)))
+    return _done(options, answer, "\n".join(lines + _lamp_lines(answer) + _timer_lines(answer)))
 
 
 def _usage_lines(usage: object) -> list[str]:
@@ -276,6 +280,38 @@ def _lamp_lines(answer: Mapping[str, object]) -> list[str]:
     if not isinstance(lights, Mapping):
         return []
     return [f"{name}: {', '.join(str(value) for value in state.values())}" for name, state in lights.items()]
+
+
+def _timers(options: argparse.Namespace) -> int:
+    words: list[str] = options.words
+    body: dict[str, object] = {"do": "timers"}
+    if options.act == "cancel":
+        body["cancel"] = " ".join(words)
+    elif options.act == "set":
+        seconds = duration_s(words[0]) if words else None
+        if seconds is None:
+            print("appliance: timers set needs a duration, such as 90s, 10m or 1h30m", file=sys.stderr)
+            return EX_USAGE
+        body = {"do": "set_timer", "seconds": seconds}
+        body |= {"name": " ".join(words[1:])} if words[1:] else {}
+    answer = _ask(options, body)
+    return _done(options, answer, "\n".join(_timer_lines(answer)) or "no timers are set")
+
+
+def _timer_lines(answer: Mapping[str, object]) -> list[str]:
+    """What rings, what was missed, and what is to come, the next one first."""
+    lines = []
+    for state in ("ringing", "missed"):
+        found = answer.get(state)
+        lines += [f"{state}: {what}" for what in found] if isinstance(found, list) else []
+    timers = answer.get("timers")
+    for timer in timers if isinstance(timers, list) else ():
+        name = f" ({timer['name']})" if timer["name"] else ""
+        at = f" at {timer['at']}{' every day' if timer['daily'] else ''}" if "at" in timer else ""
+        left = f" in {timer['left']}" if "left" in timer else ""
+        does = "rings" if timer["kind"] == "ring" else f"sets {', '.join(timer['args'].get('names', ()))}"
+        lines.append(f"timer {timer['number']}{name}: {does}{at}{left}")
+    return lines
 
 
 def _watch(options: argparse.Namespace) -> int:

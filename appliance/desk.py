@@ -69,6 +69,10 @@ class Desk:
                 return logging.INFO, f"{text}: {steps}" if steps else text
             case "call" | "answer":
                 return logging.INFO, f"function {fields['name']} {'called' if kind == 'call' else 'answered'}"
+            case "timer":
+                late = f", {fields['late_s']} s late" if fields.get("late_s") else ""
+                level = logging.WARNING if fields["state"] == "missed" else logging.INFO
+                return level, f"timer {fields['number']} {fields['state']}{late}"
             case "budget":
                 return logging.WARNING, f"the {fields['limit']} limit of [budget] is reached"
             case "lost":

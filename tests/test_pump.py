@@ -8,11 +8,9 @@ from collections.abc import Mapping
 import pytest
 
 from appliance.core import events as ev
-from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.earcons import Earcon
 from appliance.core.effects import Effect, Keep
-from appliance.core.lighting import Lighting
 from appliance.core.lights import LightState, Origin
 from appliance.core.messages import (
     ActivityEnd,
@@ -28,7 +26,7 @@ from appliance.core.messages import (
 from appliance.core.recollection import Remember
 from appliance.pump import MOST_WAITING, Clock, Pump, World
 
-from .core.room import LAMPS, backoff, rules
+from .core.room import backoff, catalogue, rules
 
 FRAME = b"\1\0" * 320
 LIMIT_S = 10.0
@@ -94,7 +92,7 @@ class Recorder:
 
 def pump_of(clock: Clock | None = None, **changes: object) -> tuple[Pump, Recorder, World]:
     recorder = Recorder()
-    pump = Pump(Conversation(rules(**changes), Catalogue(Lighting(LAMPS, {})), backoff), clock)
+    pump = Pump(Conversation(rules(**changes), catalogue(), backoff), clock)
     return pump, recorder, World(*[recorder] * 7)
 
 
@@ -126,6 +124,25 @@ def test_every_effect_reaches_its_hand() -> None:
     assert [done[1:] for done in recorder.of("reply")] == [(1, True), (3, True), (2, False)]
     for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang", "save"):
         assert recorder.of(what), what
+
+
+def test_a_ring_and_a_look_at_the_clock_reach_their_hands() -> None:
+    epoch_s = 1_795_638_600.0
+    rang = {"number": 1, "name": "", "deed": None, "left_s": 5, "epoch_s": epoch_s - 5}
+    soon = {"number": 2, "name": "", "deed": None, "local_s": epoch_s + 0.05, "daily": False}
+    recorder = Recorder()
+    pump = Pump(Conversation(rules(beat_s=None), catalogue({"timers": [rang, soon]}), backoff))
+
+    def watch(event: ev.Event, effects: tuple[Effect, ...], now: float) -> None:
+        if recorder.of("look"):
+            pump.post(ev.Stop())
+
+    pump.watchers.append(watch)
+    pump.post(ev.WallClock("2026-11-25", epoch_s))
+    pump.post(ev.Pressed())
+    run(pump, World(*[recorder] * 7))
+    done = [done for done in recorder.done if done[0] in ("chime", "hush", "look")]
+    assert done == [("chime", Earcon.TIMER, 30), ("hush",), ("look",)]
 
 
 def test_deadlines_are_kept_without_events() -> None:

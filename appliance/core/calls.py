@@ -19,7 +19,7 @@ from .effects import Effect, Reply, Send, SetLights, Tell
 from .events import LightsFailed, LightsSet
 from .functions import BLOCKING, LIMIT_S, Caller
 from .lighting import Lighting
-from .lights import FromModel, FromPerson, LightState, Origin
+from .lights import FromModel, FromPerson, FromTimer, LightState, Origin
 from .messages import FunctionAnswer, FunctionCall, Json, ToolCall, ToolCallCancellation, ToolResponse
 from .outcomes import Answer, Later, Order, Outcome
 
@@ -79,6 +79,12 @@ class Calls:
         outcome = self.lighting.person(name, change, Caller(origin, now))
         return self._come(origin, outcome, Waiting(now + LIMIT_S), now)
 
+    def timed(self, number: int, function: str, args: Json, now: float) -> list[Effect]:
+        """A timer is due that calls this function."""
+        origin = FromTimer(number)
+        outcome = self.catalogue.call(function, args, Caller(origin, now))
+        return self._come(origin, outcome, Waiting(now + LIMIT_S), now)
+
     def answer(self, origin: Origin, response: Json, *, more: bool = False) -> list[Effect]:
         """What a call that was kept open comes to; nothing where nobody waits for it any more.
 
@@ -126,7 +132,7 @@ class Calls:
 
     def line_down(self) -> None:
         """The ids of a link die with it."""
-        self._open = {o: w for o, w in self._open.items() if isinstance(o, FromPerson)}
+        self._open = {o: w for o, w in self._open.items() if not isinstance(o, FromModel)}
 
     def wake(self, now: float) -> list[Effect]:
         late = [origin for origin, waiting in self._open.items() if now >= waiting.until]
@@ -175,6 +181,9 @@ class Calls:
                 return [Send(link, ToolResponse((answer,))), told]
             case FromPerson(ask):
                 return [Reply(ask, {"ok": "error" not in response, **response})]
+            case FromTimer(number):
+                why = response.get("error")
+                return [Tell("trouble", {"what": f"timer {number}", "reason": why})] if why else []
             case never:
                 assert_never(never)
 

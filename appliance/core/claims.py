@@ -1,6 +1,6 @@
 """What has a claim on the light: the facts behind a mood.
 
-Knows the turn, the line and the microphone. Must never know how a mood is shown.
+Knows the turn, the line, the microphone and the ring. Must never know how a mood is shown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from .faults import Remedy
 from .floor import Hearing, Idle, Listening, Phase, Speaking, Waiting
 from .health import Health
 from .mood import Mood
+from .ringing import Ringing
 from .session import Session
 
 PHASES: dict[type, Mood] = {
@@ -20,13 +21,15 @@ PHASES: dict[type, Mood] = {
 }
 
 
-def claims(phase: Phase, session: Session, health: Health) -> set[Mood]:
+def claims(phase: Phase, session: Session, health: Health, ringing: Ringing) -> set[Mood]:
     """Every mood that there is a reason for; the strongest is shown."""
     found = {PHASES[type(phase)]}
     if isinstance(phase, Listening) and phase.follow_up:
         found = {Mood.FOLLOW_UP}
     if isinstance(phase, Waiting) and session.link is None:
         found.add(Mood.CONNECTING)
+    if ringing.timers:
+        found.add(Mood.TIMER)
     if health.microphone is not None:
         found.add(Mood.STARTING if health.is_new else Mood.NO_MICROPHONE)
     match session.trouble:

@@ -8,6 +8,7 @@
     LinkDown, GoAway ─► session ─► Dial, Hang           whether there is a line
     Received ─► turn ─► Play, Finish, Flush             the answer
              └► calls ─► SetLights ─► Send(answer)      the functions
+    WallClock ─► timers ─► Chime                        what was to be done later
 
 Knows which machine is told of what, and in which order. Must never know the inside of any.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
+from . import alarms
 from . import events as ev
 from . import floor as fl
 from . import messages as ms
@@ -34,10 +36,12 @@ from .questions import Questions
 from .recollection import Recollection
 from .report import report
 from .requests import asked
+from .ringing import Heedless, Silenced
 from .rules import Rules
 from .service import said
 from .session import Session
 from .timeline import Timeline
+from .timing import Timing
 from .turn import Turn
 from .uplink import Flow, Uplink
 from .usage import Ledger, Verdict
@@ -71,6 +75,7 @@ class Conversation:
         self.calls = Calls(catalogue)
         self.questions = Questions()
         self.recollection = Recollection(rules.remember, recalled)
+        self.timing = catalogue.of(Timing)
         self.ledger = Ledger(rules.budget, kept)
         self.health = Health(rules.beat_s)
         self.timeline = Timeline()
@@ -88,6 +93,7 @@ class Conversation:
             self.calls,
             self.health,
             self.recollection,
+            self.timing,
         )
         return min((due for m in machines if (due := m.deadline()) is not None), default=None)
 
@@ -109,6 +115,8 @@ class Conversation:
                 return self._heard(event, now)
             case ev.Received(link, messages):
                 return self._received(link, messages, now)
+            case ev.Pressed() if self.timing.ringing.is_sounding:  # this press is for the ring alone
+                return self.timing.ringing.tell(Silenced(), now)
             case ev.Pressed():
                 return self.do_gestures(self.button.pressed(now), now)
             case ev.Released():
@@ -139,14 +147,14 @@ class Conversation:
                 return [told, *self.tell_turn(fl.Deaf(), now)]
             case ev.SpeakerUp():
                 self.health.speaker = None
-                return [Tell("speaker", {"state": "open"})]
+                return [Tell("speaker", {"state": "open"}), *self.timing.ringing.tell(Heedless(), now)]
             case ev.SpeakerDown(reason):
                 self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self.tell_turn(fl.Dumb(), now)]
             case ev.WallClock(date):
                 self.ledger.today(date)
-                return []
+                return alarms.told(self, event, now)
             case ev.Stop():
                 effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
                 effects += self.tell_turn(fl.Dismissed(), now)
@@ -299,6 +307,7 @@ class Conversation:
         effects += self.calls.wake(now)
         effects += self.recollection.wake(now)
         effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
+        effects += alarms.wake(self, now)
         if self.health.wake(now):
             effects.append(Beat())
         return effects
@@ -315,7 +324,8 @@ class Conversation:
             self.session.need()
         if self.session.is_leaving and self.is_quiet:
             effects += self.settle_line(self.session.wake(now, quiet=True), now)
-        mood = strongest(claims(self.turn.phase, self.session, self.health))
+        effects += alarms.settle(self, now)
+        mood = strongest(claims(self.turn.phase, self.session, self.health, self.timing.ringing))
         if mood is not self.mood:
             self.mood = mood
             effects += [Show(mood), Tell("phase", {"mood": str(mood)})]

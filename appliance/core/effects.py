@@ -8,6 +8,7 @@ transcript     `who` (person or model), `text` (a fragment, verbatim), `turn`
 call           the model called a function: `name`, `args`
 answer         the answer to it: `name`, `response`
 lights         lights changed: `states`
+timer          `state` (set, cancelled, due, rings, silenced, heard, not heard, missed), `number`, `name`
 line           the line to the service: `state`, `why`, `advice`, `retry_s`
 turn           a turn ended: `turn`, `outcome`, and its timeline in ms
 lost           something was lost: `what`, `count`, `why`

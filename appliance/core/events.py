@@ -67,7 +67,22 @@ class Lights:
     change: str | None = None
 
 
-Request = Talk | Ask | Say | Cancel | Status | Lights
+@dataclass(frozen=True, slots=True)
+class Timers:
+    """Show the timers, or cancel one by its name or number; "all" for every one, "" for the only one."""
+
+    cancel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """Ring in so many seconds."""
+
+    seconds: float
+    name: str = ""
+
+
+Request = Talk | Ask | Say | Cancel | Status | Lights | Timers | SetTimer
 
 
 @dataclass(frozen=True, slots=True)

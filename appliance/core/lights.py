@@ -94,5 +94,12 @@ class FromPerson:
     ask: int
 
 
-Origin = FromModel | FromPerson
+@dataclass(frozen=True, slots=True)
+class FromTimer:
+    """A timer that is due, by its number: nobody is answered."""
+
+    number: int
+
+
+Origin = FromModel | FromPerson | FromTimer
 """Who asked for a change of lights, and so who is answered."""

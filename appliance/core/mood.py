@@ -19,6 +19,7 @@ class Mood(StrEnum):
     THINKING = "thinking"
     SPEAKING = "speaking"
     FOLLOW_UP = "follow-up"
+    TIMER = "timer ringing"
     STARTING = "starting"
     IDLE = "idle"
 

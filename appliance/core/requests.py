@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from . import events as ev
 from . import floor as fl
 from .effects import Effect, Reply
+from .parameters import Bad
 from .questions import WORD_FOR_WORD
+from .ringing import Silenced
 from .usage import Verdict
 
 if TYPE_CHECKING:
@@ -36,15 +38,31 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
         case ev.Say(text):
             return _typed(box, ask, WORD_FOR_WORD + text, now, speak=True)
         case ev.Cancel():
-            return [*box.tell_turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
+            silenced = box.timing.ringing.tell(Silenced(), now)
+            return [*silenced, *box.tell_turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
+        case ev.Timers() | ev.SetTimer():
+            return _timer(box, ask, request, now)
         case ev.Lights(None, _) | ev.Lights(_, None):
             return [Reply(ask, {"ok": True, **box.calls.lighting.shown()})]
         case ev.Lights(str() as name, str() as change):
             return box.calls.person(ask, name, change, now)
         case ev.Status():
-            return [Reply(ask, {"ok": True, **box.status()})]
+            return [Reply(ask, {"ok": True, **box.status(), **box.timing.shown(now)})]
         case _:
             raise AssertionError("Lights has a name and a change, or lacks one")
+
+
+def _timer(box: Conversation, ask: int, request: ev.Timers | ev.SetTimer, now: float) -> list[Effect]:
+    effects: list[Effect] = []
+    try:
+        match request:
+            case ev.SetTimer(seconds, name):
+                effects = box.timing.set(seconds, name, now)
+            case ev.Timers(str(which)):
+                _, effects = box.timing.cancel(which, now)
+    except Bad as bad:
+        return [Reply(ask, {"ok": False, "error": str(bad)})]
+    return [*effects, Reply(ask, {"ok": True, **box.timing.shown(now)})]
 
 
 def _typed(box: Conversation, ask: int, text: str, now: float, *, speak: bool) -> list[Effect]:

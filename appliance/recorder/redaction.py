@@ -143,6 +143,7 @@ def own_words() -> frozenset[str]:
 def _texts_of(thing: object) -> Iterator[str]:
     code = thing if isinstance(thing, CodeType) else getattr(thing, "__code__", None)
     if isinstance(code, CodeType):
+        yield code.co_name  # the model calls some of them by it
         for constant in code.co_consts:
             yield from _texts_of(constant)
     elif isinstance(thing, str):

@@ -27,7 +27,7 @@ from appliance import caller as caller_module
 from appliance.adapters import control as control_module
 from appliance.adapters.control import EX_SOFTWARE, WATCHERS, Control, plain
 from appliance.caller import request, watch
-from appliance.core.events import Asked, Cancel, Event, Lights, Status, Talk
+from appliance.core.events import Asked, Cancel, Event, Lights, SetTimer, Status, Talk, Timers
 from appliance.core.lights import Kind, LightState
 from appliance.core.messages import Handle
 from appliance.errors import ControlError
@@ -127,6 +127,11 @@ def say(path: Path, said: bytes) -> list[dict[str, object]]:
         ({"do": "lights", "name": "Küche"}, Lights("Küche")),
         ({"do": "lights", "name": "kitchen lamp", "change": "on"}, Lights("kitchen lamp", "on")),
         ({"do": "lights", "name": None, "change": None}, Lights()),
+        ({"do": "timers"}, Timers()),
+        ({"do": "timers", "cancel": ""}, Timers("")),
+        ({"do": "timers", "cancel": "pasta"}, Timers("pasta")),
+        ({"do": "set_timer", "seconds": 90}, SetTimer(90.0)),
+        ({"do": "set_timer", "seconds": 1.5, "name": "egg"}, SetTimer(1.5, "egg")),
     ],
 )
 def test_a_request_and_its_answer(daemon: Daemon, body: dict[str, object], expected: object) -> None:
@@ -167,6 +172,14 @@ def test_several_requests_on_one_connection_are_answered_in_order(daemon: Daemon
         (b'{"do": "lights", "name": "\\ud800"}', "name is", "printable"),
         (b'{"do": "lights", "name": ["a"]}', "name is ['a']", "1 to 64"),
         (b'{"do": "lights", "change": "on"}', "a change without a name", "which light"),
+        (b'{"do": "timers", "cancel": 7}', "cancel is 7", "a number or all"),
+        (b'{"do": "timers", "cancel": "a\\u0007"}', "cancel is", "a number or all"),
+        (b'{"do": "timers", "cancel": "' + b"x" * 65 + b'"}', "cancel is 'xxx", "a number or all"),
+        (b'{"do": "set_timer"}', "seconds is nothing", "from 1 to 604800"),
+        (b'{"do": "set_timer", "seconds": 0}', "seconds is 0", "from 1 to 604800"),
+        (b'{"do": "set_timer", "seconds": true}', "seconds is true", "from 1 to 604800"),
+        (b'{"do": "set_timer", "seconds": NaN}', "seconds is nan", "from 1 to 604800"),
+        (b'{"do": "set_timer", "seconds": 60, "name": ""}', "name is ''", "1 to 64"),
         (b"x" * 4097, "more than 4096 bytes", "one request a line"),
     ],
 )

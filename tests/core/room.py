@@ -22,6 +22,7 @@ from appliance.core.effects import (
     Finish,
     Flush,
     Hang,
+    Look,
     Play,
     Quit,
     Reply,
@@ -33,6 +34,7 @@ from appliance.core.floor import Manners
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind
 from appliance.core.rules import Rules
+from appliance.core.timing import Timing
 
 LAMPS = (
     Lamp("kitchen lamp", Kind.DIMMER, "kitchen"),
@@ -46,7 +48,7 @@ CHUNK = ms.Speech(b"\1\0" * (24 * CHUNK_MS), 24_000)
 def rules(**changes: object) -> Rules:
     usual: dict[str, object] = {
         "manners": Manners(),
-        "setup": ms.Setup("gemini-3.8-live", functions=Catalogue(Lighting(LAMPS, {})).declarations()),
+        "setup": ms.Setup("gemini-3.8-live", functions=catalogue().declarations()),
         "hangover_ms": 800,
         "hold_s": 0.4,
         "always_connected": False,
@@ -54,6 +56,12 @@ def rules(**changes: object) -> Rules:
         "beat_s": 15.0,
     }
     return Rules(**(usual | changes))  # type: ignore[arg-type]
+
+
+def catalogue(timers: object = None) -> Catalogue:
+    """The functions of this home; `timers`: those of a former life."""
+    lighting = Lighting(LAMPS, {})
+    return Catalogue(lighting, Timing(Catalogue(lighting), timers))
 
 
 def backoff() -> Iterator[float]:
@@ -72,6 +80,7 @@ class Promises:
         self.spoke = False
         self.quit = False
         self.open_calls: set[tuple[int, str]] = set()
+        self.going_on: set[tuple[int, str]] = set()  # answered, and to be answered again
         self.answered: set[tuple[int, str]] = set()
         self.replied: set[int] = set()
         self.frames_since_beat = True
@@ -85,6 +94,7 @@ class Promises:
                 assert not self.up, "the former link is gone before the next is dialled"
                 self.link, self.up, self.in_activity, self.spoke = link, True, False, False
                 self.open_calls.clear()
+                self.going_on.clear()
             case Hang(link):
                 assert link == self.link
                 self.up = False
@@ -134,8 +144,11 @@ class Promises:
             case ms.ToolResponse(answers):
                 for answer in answers:
                     key = (link, answer.id)
-                    assert key in self.open_calls, "answered once, and on its own link"
-                    self.open_calls.remove(key)
+                    assert key in self.open_calls | self.going_on, "answered once, and on its own link"
+                    self.open_calls.discard(key)
+                    self.going_on.discard(key)
+                    if answer.will_continue:
+                        self.going_on.add(key)
                     self.answered.add(key)
 
 
@@ -146,12 +159,14 @@ class Room:
         self,
         service: Callable[[Room, ms.ClientMessage], None] | None = None,
         reachable: bool = True,
+        timers: object = None,
         **changes: object,
     ) -> None:
-        self.conversation = Conversation(rules(**changes), Catalogue(Lighting(LAMPS, {})), backoff)
+        self.conversation = Conversation(rules(**changes), catalogue(timers), backoff)
         self.service = service or answers
         self.reachable = reachable
         self.now = 1000.0
+        self.ahead_s = 0.0  # how far somebody has set the clock
         self.index = 0
         self.promises = Promises()
         self.effects: list[tuple[float, Effect]] = []
@@ -173,6 +188,7 @@ class Room:
         if isinstance(event, ev.LinkDown) and event.link == self.promises.link:
             self.promises.up = False
             self.promises.open_calls.clear()
+            self.promises.going_on.clear()
         if isinstance(event, ev.MicrophoneUp | ev.MicrophoneDown):
             self.promises.away = isinstance(event, ev.MicrophoneDown)
         effects = self.conversation.handle(event, self.now)
@@ -181,6 +197,10 @@ class Room:
             self.effects.append((self.now, effect))
             self._world(effect)
         return effects
+
+    def wall(self) -> ev.WallClock:
+        """What the clock says in this room: half past nine in the evening at the start, in Berlin."""
+        return ev.WallClock("2026-11-25", 1_795_638_600.0 + self.now - 1000.0 + self.ahead_s, 3600)
 
     def later(self, delay_s: float, event: ev.Event) -> None:
         heapq.heappush(self._due, (self.now + delay_s, next(self._order), event))
@@ -269,6 +289,8 @@ class Room:
                 self.later(left + 0.05, ev.Drained(turn, 0))
             case SetLights(origin, states):
                 self.later(0.001, ev.LightsSet(origin, states))
+            case Look():
+                self.later(0.001, self.wall())
 
 
 def answers(room: Room, message: ms.ClientMessage) -> None:
@@ -285,7 +307,7 @@ def answers(room: Room, message: ms.ClientMessage) -> None:
             room.says(ms.Resumption(ms.Handle(f"handle-{room.now}")), delay_s=1.5)
 
 
-def calls(name: str, **args: object) -> Callable[[Room, ms.ClientMessage], None]:
+def calls(name: str, /, **args: object) -> Callable[[Room, ms.ClientMessage], None]:
     """A service that calls this function before it answers."""
 
     def service(room: Room, message: ms.ClientMessage) -> None:

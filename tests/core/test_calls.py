@@ -16,7 +16,7 @@ from appliance.core.effects import Effect, Keep, Reply, Send, SetLights, Tell
 from appliance.core.events import LightsFailed, LightsSet
 from appliance.core.functions import LIMIT_S, NON_BLOCKING, function
 from appliance.core.lighting import Lamp, Lighting
-from appliance.core.lights import FromModel, FromPerson, Kind, LightState, Origin
+from appliance.core.lights import FromModel, FromPerson, FromTimer, Kind, LightState, Origin
 from appliance.core.messages import FunctionAnswer, FunctionCall, ToolCall, ToolCallCancellation, ToolResponse
 from appliance.core.outcomes import Answer, Later, Outcome
 from appliance.core.wire import encode
@@ -323,6 +323,31 @@ def test_an_answer_that_is_too_long_is_cut_and_says_so(sign: str) -> None:
     assert answer.response["note"] == TOO_LONG
     assert str(answer.response["beginning"]).startswith('{"recipe": "')
     assert fit({"recipe": "x" * 5000}) == {"recipe": "x" * 5000}
+
+
+# -- what a timer calls -------------------------------------------------------------------------------
+
+
+def test_a_timer_switches_a_light_and_nobody_is_answered() -> None:
+    calls = home()
+    [order] = calls.timed(3, "set_lights", {"names": ["fan"], "power": "on"}, 100.0)
+    assert order == SetLights(FromTimer(3), {"fan": ON})
+    assert not calls.is_open
+    calls.line_down()
+    assert calls.set(LightsSet(FromTimer(3), {"fan": ON})) == [Tell("lights", FAN_IS_ON)]
+    assert calls.deadline() is None
+
+
+def test_what_a_timer_cannot_do_is_told() -> None:
+    calls = home()
+    [told] = calls.timed(3, "set_lights", {"names": ["moon"], "power": "on"}, 100.0)
+    assert isinstance(told, Tell)
+    assert (told.kind, told.fields["what"]) == ("trouble", "timer 3")
+    assert "there is no light 'moon'" in str(told.fields["reason"])
+    calls.timed(4, "set_lights", {"names": ["fan"], "power": "on"}, 100.0)
+    assert calls.failed(LightsFailed(FromTimer(4), "no bus")) == [
+        Tell("trouble", {"what": "timer 4", "reason": "no bus"})
+    ]
 
 
 # -- whatever happens -------------------------------------------------------------------------------

@@ -10,7 +10,9 @@ from appliance.core.floor import By, Hearing, Idle, Listening, Phase, Speaking, 
 from appliance.core.health import Health
 from appliance.core.messages import Setup
 from appliance.core.mood import Mood
+from appliance.core.ringing import Rang, Ringing
 from appliance.core.session import Live, Session
+from appliance.core.timer import Counting, Timer
 
 
 def session(trouble: Fault | None = None, *, wanted: bool = True) -> Session:
@@ -38,21 +40,27 @@ def health(microphone: str | None = None) -> Health:
     ],
 )
 def test_each_phase_has_its_mood(phase: Phase, mood: Mood) -> None:
-    assert claims(phase, session(), health()) == {mood}
+    assert claims(phase, session(), health(), Ringing()) == {mood}
 
 
 def test_waiting_without_a_line_is_connecting() -> None:
     down = Session(Setup("m"), lambda: iter([1.0]), always=True, idle_close_s=60.0)
-    assert claims(Waiting(None), down, health()) == {Mood.THINKING, Mood.CONNECTING}
+    assert claims(Waiting(None), down, health(), Ringing()) == {Mood.THINKING, Mood.CONNECTING}
 
 
 def test_a_microphone_that_is_away_or_not_opened_yet() -> None:
-    assert claims(Idle(), session(), health("unplugged")) == {Mood.IDLE, Mood.NO_MICROPHONE}
-    assert claims(Idle(), session(), Health(None)) == {Mood.IDLE, Mood.STARTING}
+    assert claims(Idle(), session(), health("unplugged"), Ringing()) == {Mood.IDLE, Mood.NO_MICROPHONE}
+    assert claims(Idle(), session(), Health(None), Ringing()) == {Mood.IDLE, Mood.STARTING}
 
 
 def test_trouble_with_the_line() -> None:
     for fault in (KEY_REFUSED, QUOTA):
-        assert claims(Idle(), session(fault), health()) == {Mood.IDLE, Mood.REFUSED}
-    assert claims(Idle(), session(OFFLINE), health()) == {Mood.IDLE, Mood.OFFLINE}
-    assert claims(Idle(), session(OFFLINE, wanted=False), health()) == {Mood.IDLE}
+        assert claims(Idle(), session(fault), health(), Ringing()) == {Mood.IDLE, Mood.REFUSED}
+    assert claims(Idle(), session(OFFLINE), health(), Ringing()) == {Mood.IDLE, Mood.OFFLINE}
+    assert claims(Idle(), session(OFFLINE, wanted=False), health(), Ringing()) == {Mood.IDLE}
+
+
+def test_a_timer_that_rings() -> None:
+    ringing = Ringing()
+    ringing.tell(Rang(Timer(1, "", Counting(0.0))), 0.0)
+    assert claims(Idle(), session(), health(), ringing) == {Mood.IDLE, Mood.TIMER}

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
-from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
@@ -28,13 +27,12 @@ from appliance.core.effects import (
     Show,
 )
 from appliance.core.floor import Idle, Listening, Manners, Waiting
-from appliance.core.lighting import Lighting
 from appliance.core.lights import FromModel, LightState
 from appliance.core.mood import Mood
 from appliance.core.recollection import ABOUT, AFTER, LASTS_S, Remember
 from appliance.core.usage import Budget
 
-from .room import CHUNK, LAMPS, Room, answers, backoff, calls, rules
+from .room import CHUNK, Room, answers, backoff, calls, catalogue, rules
 
 DROPPED = (ev.Cause.DROPPED, 1006, "")
 
@@ -592,7 +590,7 @@ def test_a_conversation_on_the_disk_outlives_the_daemon_and_is_forgotten_in_time
     [kept] = [e.value for _, e in room.effects if isinstance(e, Keep) and e.name == "memory"]
     again = Room(remember=Remember("disk"))
     again.conversation = Conversation(
-        rules(remember=Remember("disk"), beat_s=None), Catalogue(Lighting(LAMPS, {})), backoff, None, kept
+        rules(remember=Remember("disk"), beat_s=None), catalogue(), backoff, None, kept
     )
     again.do(ev.MicrophoneUp())
     again.ask()
@@ -800,7 +798,7 @@ def test_usage_is_kept_after_every_turn_and_read_again() -> None:
     room.pass_time(3.0)
     [kept] = [e for _, e in room.effects if isinstance(e, Keep)]
     assert kept.name == "usage"
-    again = Conversation(rules(), Catalogue(Lighting(LAMPS, {})), backoff, dict(kept.value))
+    again = Conversation(rules(), catalogue(), backoff, dict(kept.value))
     again.handle(ev.WallClock("2026-11-22"), 1.0)
     assert again.ledger.shown()["today"] == room.conversation.ledger.shown()["today"]
 
@@ -862,7 +860,7 @@ def test_no_beat_of_a_box_that_is_deaf() -> None:
 
 
 def test_starting_until_the_microphone_is_open() -> None:
-    conversation = Conversation(rules(), Catalogue(Lighting(LAMPS, {})), backoff)
+    conversation = Conversation(rules(), catalogue(), backoff)
     assert conversation.mood is Mood.STARTING
     assert conversation.handle(ev.Wake(), 0.0) == [Beat()]
     assert Show(Mood.IDLE) in conversation.handle(ev.MicrophoneUp(), 1.0)

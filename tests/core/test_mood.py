@@ -17,6 +17,7 @@ ORDER = [
     "thinking",
     "speaking",
     "follow-up",
+    "timer ringing",
     "starting",
     "idle",
 ]

@@ -8,13 +8,11 @@ from pathlib import Path
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
-from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import Effect
-from appliance.core.lighting import Lighting
 from appliance.recorder.files import Header
 from appliance.recorder.recorder import Delays, Recorder
-from tests.core.room import LAMPS, Room, backoff, rules
+from tests.core.room import LAMPS, Room, backoff, catalogue, rules
 
 NAMES = tuple({lamp.name for lamp in LAMPS} | {lamp.room for lamp in LAMPS})
 HEADER = Header("0.0", "digest", NAMES)
@@ -33,7 +31,7 @@ class Watched(Room):
         self.recorder: Recorder | None = None
         super().__init__(service, reachable, **changes)
         delays = Delays(backoff)
-        self.conversation = Conversation(rules(**changes), Catalogue(Lighting(LAMPS, {})), delays)
+        self.conversation = Conversation(rules(**changes), catalogue(), delays)
         self.recorder = Recorder(self.conversation, delays, HEADER, state)
         self.state = state
         self.promises.frames_since_beat = True

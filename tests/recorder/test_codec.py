@@ -17,14 +17,12 @@ from hypothesis import strategies as st
 from appliance.core import effects, events
 from appliance.core import messages as ms
 from appliance.core.audio import Frame
-from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
-from appliance.core.lighting import Lighting
 from appliance.core.mood import strongest
 from appliance.core.usage import Ledger, is_day
 from appliance.errors import TraceError
 from appliance.recorder.codec import MOST_BYTES, Decoder, Encoder, vocabulary
-from tests.core.room import LAMPS, Room, rules
+from tests.core.room import Room, catalogue, rules
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -117,7 +115,7 @@ def test_of_a_conversation_nothing_stays_outside_but_the_delays() -> None:
     def backoff() -> Iterator[float]:
         yield from itertools.repeat(1.0)
 
-    conversation = Conversation(rules(), Catalogue(Lighting(LAMPS, {})), backoff)
+    conversation = Conversation(rules(), catalogue(), backoff)
     conversation.handle(events.Asked(1, events.Ask("x")), 1.0)
     conversation.handle(events.LinkDown(1, events.Cause.UNREACHABLE), 2.0)
     found = re.findall(r'"@outside": "(\w+)"', json.dumps(Encoder().encode(conversation)))
