@@ -71,7 +71,7 @@ class Desk(Protocol):
 
 
 class Keeper(Protocol):
-    def save(self, name: str, value: object) -> None: ...
+    def save(self, name: str, value: object, *, soon: bool) -> None: ...
     def remove(self, name: str) -> None: ...
 
 
@@ -200,8 +200,8 @@ class Pump:
                 world.desk.reply(ask, body)
             case Show(mood):
                 self._show(mood)
-            case Keep(name, value) if value:
-                world.keeper.save(name, value)
+            case Keep(name, value, soon) if value:
+                world.keeper.save(name, value, soon=soon)
             case Keep(name):
                 world.keeper.remove(name)
             case Look():

@@ -74,7 +74,7 @@ class Recorder:
     def tell(self, kind: str, fields: Mapping[str, object]) -> None:
         self.done.append(("tell", kind))
 
-    def save(self, name: str, value: object) -> None:
+    def save(self, name: str, value: object, *, soon: bool) -> None:
         self.done.append(("save", name))
 
     def remove(self, name: str) -> None:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 300.0  # some hundred writes of a block on a busy day; five minutes are what a power cut may take
 NOTHING = ""  # no JSON value is written so
+SOON_S = 1.0  # of a burst of changes only the last is written
 MOST_BYTES = 1 << 20  # our files have a few kilobytes; whatever is larger is not ours
 SYSTEM = Path("/var/lib/appliance")
 
@@ -82,13 +83,15 @@ class State:
         except OSError:
             return None
 
-    def save(self, name: str, value: object) -> None:
+    def save(self, name: str, value: object, *, soon: bool = False) -> None:
         """Keep this value from now on; call it with the loop running. It is taken as it is at this moment.
+        `soon`: what a power cut must not take, because somebody relies on it: rest for SOON_S at most.
 
         A disk that is full or read-only is a warning, and tried again after a rest. Raises TypeError and
         ValueError for what is not JSON, which is a bug.
         """
-        self._put(name, json.dumps(value))
+        if self._put(name, json.dumps(value)) and soon:
+            asyncio.get_running_loop().call_later(SOON_S, self._hurry[name].set)
 
     def remove(self, name: str) -> None:
         """Keep nothing of that name from now on, and do not rest before; call it with the loop running."""
@@ -103,13 +106,14 @@ class State:
             hurry.set()
         await asyncio.gather(*self._writers.values())
 
-    def _put(self, name: str, text: str) -> None:
+    def _put(self, name: str, text: str) -> bool:
         if text == self._newest.get(name) or self._closed:
-            return
+            return False
         self._newest[name] = self._pending[name] = text
         if name not in self._writers:
             self._hurry[name] = asyncio.Event()
             self._writers[name] = asyncio.create_task(self._keep(name))
+        return True
 
     async def _keep(self, name: str) -> None:
         """Write and rest for as long as there is something to write."""

@@ -127,11 +127,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """Keep this JSON value over a restart; rarely, and later, is soon enough. An empty one: what was kept is
-    removed, at once."""
+    """Keep this JSON value over a restart; rarely, and later, is soon enough, unless it says `soon`. An empty
+    one: what was kept is removed, at once."""
 
     name: str
     value: Mapping[str, object] = field(repr=False)
+    soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ class Timers:
         if not self._is_changed:
             return []
         self._is_changed = False
-        return [Keep("timers", self.as_json(now))]
+        return [Keep("timers", self.as_json(now), soon=True)]
 
     def as_json(self, now: float) -> dict[str, object]:
         return {"version": 1, "timers": [self._kept(timer, now) for timer in self._timers.values()]}

@@ -219,6 +219,26 @@ def test_after_the_rest_the_newest_is_written(tmp_path: Path) -> None:
     alive(body)
 
 
+def test_what_is_to_be_kept_soon_does_not_wait_for_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("appliance.adapters.state.SOON_S", 0.05)
+
+    async def body() -> None:
+        disk = Disk(tmp_path)  # that rests for minutes
+        for value in range(3):
+            disk.save("timers", value, soon=True)
+            await disk.tries.get()
+        disk.save("timers", 2, soon=True)  # is there already
+        disk.save("timers", 3, soon=True)
+        disk.save("timers", 4)
+        await disk.tries.get()
+        assert disk.written == ["0", "1", "2", "4"]
+        await disk.close()
+
+    alive(body)
+
+
 def test_what_has_not_changed_is_not_written(tmp_path: Path) -> None:
     (tmp_path / "usage.json").write_text('{"a":1}\n')
 
