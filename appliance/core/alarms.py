@@ -59,8 +59,7 @@ def _fallen(box: Conversation, fallen: Sequence[Due | Missed], now: float) -> li
                 effects += news([timer], "rings", late_s=round(late_s))
                 effects += box.timing.ringing.tell(Rang(timer), now)
                 caller, response = box.timing.heir(one)
-                if caller is not None:
-                    effects += box.calls.answer(caller, response)
+                effects += [] if caller is None else box.calls.answer(caller, response)
             case never:
                 assert_never(never)
     return effects
