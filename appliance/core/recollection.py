@@ -98,12 +98,12 @@ class Recollection:
                 case Tell("transcript", {"who": "person", "text": str(text), "turn": int(number)}):
                     self.typed(number, text, now)
                 case Tell("transcript", {"text": str(text), "turn": int(number)}):
-                    if (exchange := self._open(number, now)) is not None:
-                        exchange.model = (exchange.model + text)[: self._remember.characters]
+                    exchange = self._open(number, now)
+                    exchange.model = (exchange.model + text)[: self._remember.characters]
                 case Tell("answer", {"name": name, "response": Mapping() as response}):
-                    if (exchange := self._open(turn, now)) is not None:
-                        exchange.done.append(_brief(str(name), response))
-                        del exchange.done[:-MOST_CALLS]
+                    exchange = self._open(turn, now)
+                    exchange.done.append(_brief(str(name), response))
+                    del exchange.done[:-MOST_CALLS]
                 case Tell("turn", {"turn": int(number)}):
                     changes += self._over(number)
         self._trim()
@@ -111,8 +111,8 @@ class Recollection:
 
     def typed(self, turn: int, text: str, now: float) -> None:
         """A person said this, or wrote it."""
-        if (exchange := self._open(turn, now)) is not None:
-            exchange.person = (exchange.person + text)[: self._remember.characters]
+        exchange = self._open(turn, now)
+        exchange.person = (exchange.person + text)[: self._remember.characters]
 
     def skip(self, turn: int) -> None:
         """This turn is nobody's: the box speaks for itself."""
@@ -153,14 +153,15 @@ class Recollection:
     def _said(self, is_held: Callable[[int], bool]) -> list[Exchange]:
         return [e for e in self._exchanges if e.size and (e.over or not is_held(e.turn))]
 
-    def _open(self, turn: int, now: float) -> Exchange | None:
-        """The exchange of this turn; None when it is over, or none of ours: what comes late says it again."""
+    def _open(self, turn: int, now: float) -> Exchange:
+        """The exchange of this turn; one that nobody keeps where it is over, as what comes late says it
+        again, or is none of ours."""
         if self._remember.where == "off" or turn == self._skipped:
-            return None
+            return Exchange(turn)
         self._at = now
         for exchange in reversed(self._exchanges):
             if exchange.turn == turn:
-                return None if exchange.over else exchange
+                return Exchange(turn) if exchange.over else exchange
         self._exchanges.append(Exchange(turn))
         return self._exchanges[-1]
 
