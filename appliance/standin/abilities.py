@@ -2,6 +2,7 @@
 
         switching   an array of named things, and a text property that may be "on" or "off"
         asking      an array of named things and nothing that changes them
+        timing      a number of seconds; what cancels and lists timers is too plain, and goes by its name
 
 Knows: function declarations (`parameters` or `parametersJsonSchema`).
 Must never know: words, audio.
@@ -9,13 +10,14 @@ Must never know: words, audio.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .mind import Declarations
 
 EVERYTHING = "all"
 _COLOUR_NAMES = ("colour", "color")
+_SECONDS_NAMES = ("seconds", "duration_s", "in_seconds")
 _LEVEL_NAMES = ("brightness", "level", "dim", "percent")
 
 
@@ -41,6 +43,16 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """Functions that set, cancel and list timers; "" where there is none."""
+
+    set: str
+    seconds: str
+    cancel: str = ""
+    list: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Abilities:
     """All that can be asked for. `names` are the things, without the name that stands for all of them."""
 
@@ -48,6 +60,7 @@ class Abilities:
     has_all: bool = False
     switching: Switching | None = None
     asking: Asking | None = None
+    timing: Timing | None = None
 
     def expanded(self, names: tuple[str, ...]) -> list[str]:
         """Names as arguments: "all" where that is declared, otherwise every name."""
@@ -61,10 +74,11 @@ def abilities_in(declarations: Declarations) -> Abilities:
     names: dict[str, None] = {}
     switching: Switching | None = None
     asking: Asking | None = None
+    timing = _timing_in(declarations)
     for declaration in declarations:
         schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
         properties = schema.get("properties") if isinstance(schema, dict) else None
-        if not isinstance(properties, dict):
+        if not isinstance(properties, dict) or (timing and declaration["name"] == timing.set):
             continue
         things = next(((key, found) for key, p in properties.items() if (found := _named_things(p))), None)
         if things is None:
@@ -81,7 +95,23 @@ def abilities_in(declarations: Declarations) -> Abilities:
             needs = isinstance(required, list) and things[0] in required
             asking = asking or Asking(declaration["name"], things[0], needs)
     plain = tuple(name for name in names if name.lower() != EVERYTHING)
-    return Abilities(plain, len(plain) < len(names), switching, asking)
+    return Abilities(plain, len(plain) < len(names), switching, asking, timing)
+
+
+def _timing_in(declarations: Declarations) -> Timing | None:
+    found: Timing | None = None
+    others = {"cancel": "", "list": ""}
+    for declaration in declarations:
+        schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if isinstance(properties, dict) and (
+            key := _called(properties, _SECONDS_NAMES, ("INTEGER", "NUMBER"))
+        ):
+            found = found or Timing(declaration["name"], key)
+        verb, _, noun = declaration["name"].partition("_")
+        if verb in others and noun in ("timer", "timers"):
+            others[verb] = declaration["name"]
+    return found and replace(found, **others)
 
 
 def _named_things(schema: Any) -> list[str]:

@@ -39,6 +39,19 @@ async def answer(connection: Connection, turn: Turn, ended: Ended) -> None:
     await connection.end_turn(turn, understood.transcript)
 
 
+async def speak_of(connection: Connection, turn: Turn, response: dict[str, Any]) -> None:
+    """A turn of the model's own, about a late answer to a call. Raises Refusal."""
+    noted = connection.requests.get(response["id"])
+    understood = Understanding(requests=(noted,) if noted is not None else ())
+    try:
+        words = connection.house.mind.put(understood, [response["response"]])
+        await turn.speak(words, await turn.until(connection.house.voice.say(words)))
+        await turn.finish("", 0.0)
+    except Interrupted:
+        await turn.break_off("", 0.0, [])
+    await connection.end_turn(turn, "")
+
+
 async def _understand(connection: Connection, turn: Turn, ended: Ended) -> Understanding:
     for kind, frame in garbage.frames(connection.options.faults.garbage):
         await connection.send_raw(kind, frame)
@@ -68,6 +81,7 @@ async def _reply(connection: Connection, turn: Turn, ended: Ended, understood: U
 
 async def _call(connection: Connection, turn: Turn, understood: Understanding) -> list[dict[str, Any]]:
     ids = await turn.call(understood.calls, connection.calls, connection.behaviors())
+    connection.requests |= zip(ids, understood.requests, strict=False)
     if "sessionResumption" in connection.setup:
         await connection.send(messages.resumption_update(None))
     connection.reached("tool-call")

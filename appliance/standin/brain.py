@@ -14,7 +14,7 @@ import json
 import logging
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .abilities import Abilities, abilities_in
@@ -75,7 +75,7 @@ class Brain:
         if skill.grammar is None:
             return Understanding(text, answer=refusal(skill.abilities))
         understood = _understood(skill, normalised(text))
-        return Understanding(text, understood.calls, understood.answer)
+        return replace(understood, transcript=text)
 
     def put(self, understood: Understanding, responses: list[dict[str, Any]]) -> str:
         """The outcome of the calls in words, from their responses."""

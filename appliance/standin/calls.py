@@ -18,6 +18,7 @@ from .refusal import NOT_FOUND, POLICY, Refusal, bad_argument
 class _Open:
     name: str
     blocking: bool
+    was_waited_for: bool = False
 
 
 @dataclass(slots=True)
@@ -44,10 +45,15 @@ class Calls:
         self._answers[identity] = asyncio.get_running_loop().create_future()
         return identity
 
-    def answer(self, responses: list[dict[str, Any]]) -> None:
-        """Take function responses; raises Refusal(1008) for an id that is not open."""
+    def answer(self, responses: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Take function responses; raises Refusal(1008) for an id that is not open.
+
+        A call that goes on (`willContinue`) is waited for until an answer that is to be spoken of. Those that
+        come after it nobody waits for: they are returned.
+        """
         if not responses:
             raise bad_argument()
+        late: list[dict[str, Any]] = []
         for response in responses:
             call = self._open.get(response.get("id", ""))
             if call is None or response.get("name", call.name) != call.name:
@@ -56,11 +62,17 @@ class Calls:
                 raise bad_argument()
             if self.forget > 0:
                 self.forget -= 1
-            elif response.get("willContinue") and not call.blocking:
                 continue
-            else:
+            goes_on = response.get("willContinue") and not call.blocking
+            if not goes_on:
                 del self._open[response["id"]]
+            silent = response.get("scheduling") == "SILENT"
+            if call.was_waited_for:
+                late += [] if silent else [response]
+            elif not (goes_on and silent):
+                call.was_waited_for = True
                 self._answers[response["id"]].set_result(response)
+        return late
 
     async def wait(self, ids: list[str]) -> list[dict[str, Any]]:
         """The function responses to those calls, in their order, when all are there."""
@@ -73,6 +85,6 @@ class Calls:
         """Close every open call without an answer; returns their ids. Who waits for one waits in vain."""
         ids = self.ids
         for identity in ids:
-            del self._answers[identity]
+            self._answers.pop(identity, None)
         self._open.clear()
         return ids

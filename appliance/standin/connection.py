@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed
 
 from . import lifetime, messages
 from .admission import Credentials, admit
-from .answering import answer
+from .answering import answer, speak_of
 from .calls import Calls
 from .content import Turns, asked_in, exchanges_in, turns_in
 from .gate import AutomaticGate, Ended, Gate, Started
@@ -85,6 +85,7 @@ class Connection:
         self._history: tuple[Exchange, ...] = ()
         self._typed: Turns = ()
         self._spoken_to = False
+        self.requests: dict[str, Any] = {}  # the mind's notes of the calls that it made, by their ids
         self._turns: list[Turn] = []
         self._turn_count = 0
         self._last: asyncio.Task[None] | None = None
@@ -246,8 +247,10 @@ class Connection:
             case {"clientContent": given}:
                 self._content(given)
             case {"toolResponse": given}:
-                self.calls.answer(given.get("functionResponses", []))
+                late = self.calls.answer(given.get("functionResponses", []))
                 self._tell("toolResponse")
+                for response in late:
+                    self._speak_of(response)
             case {"contextUpdate": given} if self._profile.context_update:
                 self.setup |= given.get("tools", {})
             case {"contextUpdate": _}:
@@ -323,6 +326,20 @@ class Connection:
         if before is not None:
             await asyncio.wait({before})
         await answer(self, turn, ended)
+
+    def _speak_of(self, response: dict[str, Any]) -> None:
+        """A call that went on has said something more: when the model is free, or at once."""
+        if self._script is not None and self._script.playing:
+            return
+        if response.get("scheduling") == "INTERRUPT":
+            self._interrupt()
+        before = self._last
+        self._last = self._spawn(self._later, self.new_turn(), before, response)
+
+    async def _later(self, turn: Turn, before: asyncio.Task[None] | None, response: dict[str, Any]) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        await speak_of(self, turn, response)
 
     def _spawn(self, work: Work[P], *given: P.args, **named: P.kwargs) -> asyncio.Task[None]:
         task = asyncio.create_task(self._guarded(work, *given, **named))

@@ -34,6 +34,7 @@ _ONES += "seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLING = {"colour": "color", "colours": "colors", "grey": "gray", "okay": "ok"}
 _KINDS = {"light", "lamp", "lights", "lamps", "bulb"}
+_TIMED = ("timer", "untimer", "left")
 _DIMMED = 30  # percent, for "dim it" without a number
 
 
@@ -46,9 +47,12 @@ class Request:
     level: int | None = None
     colour: str = ""
     ask: str = ""
+    seconds: int = 0
 
     def call(self, abilities: Abilities) -> Call | None:
         """The function call that does it, or None when no function does."""
+        if self.ask in _TIMED:
+            return self._timed(abilities)
         if self.ask:
             asking = abilities.asking
             if asking is None or self.ask == "help":
@@ -68,17 +72,28 @@ class Request:
             args[switching.colour] = self.colour
         return Call(switching.name, args)
 
+    def _timed(self, abilities: Abilities) -> Call | None:
+        timing = abilities.timing
+        if timing is None:
+            return None
+        if self.ask == "timer":
+            return Call(timing.set, {timing.seconds: self.seconds})
+        name = timing.cancel if self.ask == "untimer" else timing.list
+        return Call(name) if name else None
+
 
 def grammar_for(abilities: Abilities) -> Grammar | None:
     """The grammar of all that these abilities understand, or None when there is nothing to ask for."""
-    if not abilities.names or not (abilities.switching or abilities.asking):
+    lights = bool(abilities.names and (abilities.switching or abilities.asking))
+    if not lights and abilities.timing is None:
         return None
+    if not lights:
+        abilities = replace(abilities, switching=None, asking=None)
     kinds = [name for name, rule in (("change", abilities.switching), ("question", abilities.asking)) if rule]
     rules = {
         "spoken": "[<polite>] <request> (and [then] [please] <request>)* [<end>]",
         "polite": "please | ok | hey | (can | could | would) you [please]",
         "end": "please | thanks | thank you | now",
-        "request": " | ".join(f"<{kind}>" for kind in kinds),
         "things": "<everything> | <thing> ([and] <thing>)*",
         "everything": "{all} (everything | all [of] [the] <lights> | [the] <lights> | every (light | lamp))",
         "lights": "lights | lamps",
@@ -88,6 +103,10 @@ def grammar_for(abilities: Abilities) -> Grammar | None:
         "number": _numbers(),
         "color": " | ".join(f"{name} {{colour:{name}}}" for name in COLOURS),
     }
+    if abilities.timing:
+        kinds.append("time")
+        rules |= _times()
+    rules["request"] = " | ".join(f"<{kind}>" for kind in kinds)
     if abilities.switching:
         rules |= _changes(abilities)
     if abilities.asking:
@@ -130,7 +149,7 @@ def requests_in(tags: list[str], names: tuple[str, ...]) -> list[Request]:
     requests: list[Request] = []
     for tag in tags:
         kind, _, value = tag.partition(":")
-        if kind in ("set", "which", "list", "power?", "level?", "colour?", "help"):
+        if kind in ("set", "which", "list", "power?", "level?", "colour?", "help", *_TIMED):
             requests.append(Request(ask="" if kind == "set" else kind.rstrip("?")))
             continue
         now = requests[-1]
@@ -143,6 +162,8 @@ def requests_in(tags: list[str], names: tuple[str, ...]) -> list[Request]:
                 now = replace(now, power=value)
             case "level":
                 now = replace(now, level=int(value))
+            case "unit":
+                now = replace(now, seconds=now.seconds + (now.level or 0) * int(value), level=None)
             case "+level":
                 now = replace(now, level=(now.level or 0) + int(value))
             case _:
@@ -174,6 +195,19 @@ def _changes(abilities: Abilities) -> dict[str, str]:
         rules["paint"] = "{set} (make | turn | set | change | color) <things> [to] <color>"
     rules["change"] = " | ".join(kinds)
     return rules
+
+
+def _times() -> dict[str, str]:
+    return {
+        "time": (
+            "{timer} (set | start) (a | the) timer (for | of) <duration>"
+            " | {timer} (set | start) a <duration> timer"
+            " | {untimer} (cancel | stop) (the | my) timer"
+            " | {left} how (long | much time) is left [on (the | my) timer]"
+        ),
+        "duration": "<number> <unit> | half an hour {level:30} {unit:60} | (a | an) {level:1} <unit>",
+        "unit": "(second | seconds) {unit:1} | (minute | minutes) {unit:60} | (hour | hours) {unit:3600}",
+    }
 
 
 def _used(name: str, rules: dict[str, str]) -> bool:

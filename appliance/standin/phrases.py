@@ -20,14 +20,15 @@ _LONGEST_ERROR = 200  # letters of an error that are spoken
 
 def refusal(abilities: Abilities) -> str:
     """What is said to a request that was not understood."""
-    if not abilities.names:
+    if not abilities.names and abilities.timing is None:
         return "I can not do anything for you while I am offline."
     return f"I can only {_doing(abilities)} while I am offline."
 
 
 def abilities_named(abilities: Abilities) -> str:
     """What can be asked for, by name."""
-    return f"I can {_doing(abilities)}: {_listed(abilities.names)}."
+    named = f": {_listed(abilities.names)}" if abilities.names else ""
+    return f"I can {_doing(abilities)}{named}."
 
 
 def composed(understood: Understanding, responses: list[dict[str, Any]]) -> str:
@@ -37,6 +38,13 @@ def composed(understood: Understanding, responses: list[dict[str, Any]]) -> str:
 
 
 def _doing(abilities: Abilities) -> str:
+    timers = "set timers" if abilities.timing else ""
+    if not abilities.names:
+        return timers
+    return f"{timers} and {_lights(abilities)}" if timers else _lights(abilities)
+
+
+def _lights(abilities: Abilities) -> str:
     switching = abilities.switching
     if switching is None:
         return "tell you about the lights"
@@ -50,9 +58,26 @@ def _sentence(request: Request, response: dict[str, Any]) -> str:
     error = response.get("error")
     if error:
         return _finished(f"That did not work: {str(error)[:_LONGEST_ERROR]}")
+    if request.ask in ("timer", "untimer", "left"):
+        return _timed(request, response)
     inner = response.get("lights", response.get("output"))
     lights = {n: s for n, s in inner.items() if isinstance(s, dict)} if isinstance(inner, dict) else {}
     return _told(request, lights) if request.ask else _changed(request, lights)
+
+
+def _timed(request: Request, response: dict[str, Any]) -> str:
+    timer, timers = response.get("timer"), response.get("timers")
+    if response.get("rings"):
+        return f"Your {timer} rings." if str(timer).startswith("timer") else f"The timer for {timer} rings."
+    if request.ask == "untimer":
+        return "The timer is cancelled."
+    if request.ask == "timer":
+        left = timer.get("left") if isinstance(timer, dict) else ""
+        return f"The timer is set: {left}." if left else "The timer is set."
+    lefts = (
+        [str(t.get("left", "")) for t in timers if isinstance(t, dict)] if isinstance(timers, list) else []
+    )
+    return f"There are {_listed(lefts)} left." if lefts else "There is no timer."
 
 
 def _changed(request: Request, lights: dict[str, dict[str, Any]]) -> str:

@@ -118,6 +118,41 @@ def test_unfinished_answers_of_a_generator_and_its_schedule():
     run(test, quick(scene=scene(LIGHT)))
 
 
+@pytest.mark.parametrize(
+    ("scheduling", "spoken"), [("WHEN_IDLE", True), ("INTERRUPT", True), ("SILENT", False)]
+)
+def test_a_call_that_goes_on_is_spoken_of_now_and_later(scheduling, spoken):
+    timers = [
+        {
+            "name": "set_timer",
+            "description": "Set a timer.",
+            "behavior": "NON_BLOCKING",
+            "parameters": {"type": "OBJECT", "properties": {"seconds": {"type": "NUMBER"}}},
+        }
+    ]
+
+    async def test(standin):
+        async with calling(standin, setup(tools=[{"functionDeclarations": timers}])) as caller:
+            await caller.receive()
+            for given in (
+                {"activityStart": {}},
+                {"text": "set a timer for two seconds"},
+                {"activityEnd": {}},
+            ):
+                await caller.realtime(**given)
+            (call,) = (await caller.until("toolCall"))[-1]["toolCall"]["functionCalls"]
+            left = {"timer": {"left": "2 seconds"}}
+            await caller.respond(call, left, willContinue=True, scheduling="WHEN_IDLE")
+            assert words_in(await caller.turn()) == "The timer is set: 2 seconds."
+            await caller.respond(call, {"timer": "pasta", "rings": True}, scheduling=scheduling)
+            if spoken:
+                assert words_in(await caller.turn()) == "The timer for pasta rings."
+            await caller.respond(call)
+            assert (await caller.closed())[0] == 1008, "its last answer was the last"
+
+    run(test, quick(brain=True))
+
+
 def test_calls_may_come_without_args():
     async def test(standin):
         async with calling(standin) as caller:

@@ -211,3 +211,58 @@ def test_automaton_is_small_and_takes_the_sentences():
 def test_unbalanced_grammar():
     with pytest.raises(ValueError, match="unbalanced"):
         Grammar({"x": "a ) b"}, "x")
+
+
+TIMERS = [
+    {
+        "name": "wait",
+        "parameters": {
+            "type": "OBJECT",
+            "properties": {
+                "seconds": {"type": "NUMBER"},
+                "lights": {"type": "ARRAY", "items": {"type": "STRING", "enum": ["kitchen light"]}},
+                "power": {"type": "STRING", "enum": ["on", "off"]},
+            },
+        },
+    },
+    {"name": "list_timers"},
+    {"name": "cancel_timer"},
+    {"name": "cancel_everything"},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "call"),
+    [
+        ("Set a timer for five minutes.", ("wait", {"seconds": 300})),
+        ("please set a timer for 90 seconds", ("wait", {"seconds": 90})),
+        ("start a twenty five minute timer", ("wait", {"seconds": 1500})),
+        ("set a timer for half an hour", ("wait", {"seconds": 1800})),
+        ("set a timer for an hour", ("wait", {"seconds": 3600})),
+        ("set the timer for two hours", ("wait", {"seconds": 7200})),
+        ("cancel the timer", ("cancel_timer", {})),
+        ("stop my timer", ("cancel_timer", {})),
+        ("how long is left", ("list_timers", {})),
+        ("How much time is left on the timer?", ("list_timers", {})),
+    ],
+)
+@pytest.mark.parametrize("besides", [[], DECLARATIONS])
+def test_timers(text, call, besides):
+    abilities = abilities_in([*besides, *TIMERS])
+    assert calls(text, abilities, grammar_for(abilities)) == [call]
+
+
+def test_lights_are_switched_by_what_switches_lights_and_not_by_a_timer():
+    for declarations in ([*DECLARATIONS, *TIMERS], [*TIMERS, *DECLARATIONS]):
+        abilities = abilities_in(declarations)
+        grammar = grammar_for(abilities)
+        assert calls("turn on the kitchen light", abilities, grammar) == [
+            switched("kitchen light", power="on")
+        ]
+        assert calls("turn it off and set a timer for a minute", abilities, grammar) is None
+
+
+def test_what_timers_cannot_do_is_not_called():
+    abilities = abilities_in(TIMERS[:1])
+    assert calls("cancel the timer", abilities, grammar_for(abilities)) == []
+    assert grammar_for(abilities_in([{"name": "list_timers"}])) is None

@@ -110,6 +110,29 @@ def test_the_model_is_told_that_its_timer_rings_and_says_so() -> None:
     asyncio.run(life())
 
 
+def test_without_a_network_a_timer_is_understood_set_and_told_of() -> None:
+    async def life() -> None:
+        async with StandIn(Options(voice="tone", speed=8.0)) as standin, box(standin) as daemon:
+            _, out, _ = await daemon.run("ask", "Set a timer for two seconds", "--speak")
+            assert out == "The timer is set: 2 seconds.\n"
+            assert (await daemon.run("ask", "how long is left"))[1] in (
+                "There are 2 seconds left.\n",
+                "There are 1 second left.\n",
+                "There is no timer.\n",
+            )
+            await daemon.until(
+                lambda: "Your timer 1 rings." in "".join(str(t["text"]) for t in daemon.of("transcript"))
+            )
+            assert (await daemon.run("ask", "cancel the timer"))[1] == "The timer is cancelled.\n"
+            await daemon.until(lambda: ("silenced", "") in states(daemon))
+            assert (await daemon.run("ask", "turn on the kitchen light"))[0] == 0
+            assert (await daemon.lights())["kitchen light"] == {"power": "on"}
+            assert await daemon.stop() == 0
+            no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
 def test_lights_after_a_delay_are_set_over_the_wire_and_later() -> None:
     args = {"seconds": 1, "lights": ["kitchen light"], "power": "on"}
     steps = [{"expect": "turn"}, {"call": [{"name": "set_timer", "args": args}]}, {"speak": "In a second."}]
