@@ -63,6 +63,8 @@ def judge_client(text: object) -> None:
             _same(types.LiveClientMessage, message)
             if "audio" in body:
                 _judge_audio(body["audio"])
+            if "video" in body:
+                _judge_picture(body["video"])
         case "toolResponse":
             _same(types.LiveClientMessage, message)
             assert len(text.encode()) < ANSWER_BYTES
@@ -71,6 +73,10 @@ def judge_client(text: object) -> None:
                 assert {"id", "name", "response"} <= answer.keys()
         case _:
             _same(types.LiveClientMessage, message)
+            for turn in body.get("turns", ()):
+                for part in turn.get("parts", ()):
+                    if "inlineData" in part:
+                        _judge_picture(part["inlineData"])
 
 
 def judge_server(frame: object) -> types.LiveServerMessage:
@@ -131,6 +137,13 @@ def _judge_audio(blob: dict[str, Any]) -> None:
     pcm = _bytes(blob["data"])
     assert pcm, "empty audio"
     assert len(pcm) % 2 == 0, "whole samples"
+
+
+def _judge_picture(blob: dict[str, Any]) -> None:
+    assert blob.get("mimeType") == "image/jpeg"
+    jpeg = _bytes(blob["data"])
+    assert jpeg.startswith(b"\xff\xd8\xff"), "the beginning of a JPEG picture"
+    assert jpeg.endswith(b"\xff\xd9"), "and its end"
 
 
 def _bytes(text: str) -> bytes:

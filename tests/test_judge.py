@@ -120,3 +120,22 @@ def test_what_the_service_would_not_say_is_refused(message: dict[str, Any]) -> N
 def test_what_is_not_framed_as_the_service_frames_is_refused(frame: str | bytes) -> None:
     with pytest.raises(AssertionError):
         judge_server(frame)
+
+
+@pytest.mark.parametrize(
+    "video",
+    [
+        {"mimeType": "image/jpeg", "data": "AQI="},
+        {"mimeType": "image/jpeg", "data": ""},
+        {"mimeType": "video/mjpeg", "data": "/9j/2f/Z"},
+        {"mimeType": "image/jpeg", "data": "/9j/2f_Z"},
+        {"data": "/9j/2f/Z"},
+    ],
+)
+def test_what_is_no_picture_is_refused(video: dict[str, str]) -> None:
+    judge_client(json.dumps({"realtimeInput": {"video": {"mimeType": "image/jpeg", "data": "/9j/4P/Z"}}}))
+    with pytest.raises(AssertionError):
+        judge_client(json.dumps({"realtimeInput": {"video": video}}))
+    turn = {"role": "user", "parts": [{"inlineData": video}]}
+    with pytest.raises(AssertionError):
+        judge_client(json.dumps({"clientContent": {"turns": [turn]}}))

@@ -40,6 +40,7 @@ from .refusal import (
 )
 from .resumption import Exchange, Handles, Snapshot
 from .script import Script
+from .sight import Picture, Sight, shown_in, shown_with
 from .strict import decode, has_null
 from .tokens import Tokens
 from .turn import Turn
@@ -82,6 +83,7 @@ class Connection:
         self._shown = shown
         self._profile: Profile = PROFILES[0]
         self._gate: Gate = AutomaticGate()
+        self._sight = Sight()
         self._history: tuple[Exchange, ...] = ()
         self._typed: Turns = ()
         self._spoken_to = False
@@ -200,6 +202,7 @@ class Connection:
         )
         self.setup = admitted.setup
         self._profile, self._gate, self._history = admitted.profile, admitted.gate, admitted.history
+        self._sight = Sight(allowed=self._profile.video)
         if faults.mute == "setup":
             self._muted = True
         self.reached("setup")
@@ -270,8 +273,16 @@ class Connection:
                     self._person_started()
                 case Ended():
                     self._person_ended(happening)
+        if (shown := shown_in(given)) is not None:
+            self._see(shown)
         if "audio" in given:
             self._tell("audio")
+
+    def _see(self, shown: dict[str, Any]) -> None:
+        now = time.monotonic()
+        jpeg = self._sight.take(shown, now * self.options.time_scale)
+        self.house.record.note_picture(Picture(self.number, now, jpeg))
+        self._tell("video")
 
     def _person_started(self) -> None:
         self._started_at = time.monotonic()
@@ -294,6 +305,8 @@ class Connection:
         if not self._profile.content_mid_session and (self._spoken_to or not wants_history):
             raise bad_argument()
         turns = turns_in(given, self._profile)
+        for shown in shown_with(given.get("turns", [])):
+            self._see(shown)
         self._interrupt()
         if given.get("turnComplete"):
             self._spoken_to = True

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .refusal import EXPLICIT_ACTIVITY, INVALID, NOT_IMPLEMENTED, POLICY, Refusal, bad_argument
+from .sight import shown_in
 
 INPUT_RATE_HZ = 16_000
 _BYTES_PER_MS = INPUT_RATE_HZ * 2 // 1000
@@ -62,6 +63,8 @@ class ManualGate:
         pcm = pcm_in(given)
         if pcm is not None:
             self._listen(pcm)
+        elif shown_in(given) is not None and self._heard is None and self.stray_audio == "close":
+            raise bad_argument()
         if "text" in given:
             if self._heard is None:
                 happenings.append(Ended(text=given["text"]))

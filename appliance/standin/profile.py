@@ -47,6 +47,7 @@ class Profile:
     context_update: bool = False
     nulls: bool = True
     language_code: bool = False
+    video: bool = True  # pictures, beside audio
     wide_coverage: bool = True  # TURN_INCLUDES_AUDIO_ACTIVITY_AND_ALL_VIDEO
     chunk_ms: int = _CHUNK_2_5_MS
     bundled: bool = False  # audio and transcript share a message

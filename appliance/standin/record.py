@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 from .resumption import Exchange
+from .sight import Picture
 
 Side = Literal["client", "server"]
 T = TypeVar("T")
@@ -74,13 +75,14 @@ class Seed:
 
 
 class Record:
-    """Four bounded lists, oldest first, and one way to wait for a change in them."""
+    """Bounded lists, oldest first, and one way to wait for a change in them."""
 
     def __init__(self, keep: int) -> None:
         self.entries: list[Entry] = []
         self.activities: list[Activity] = []
         self.answers: list[Answer] = []
         self.seeds: list[Seed] = []
+        self.pictures: list[Picture] = []
         self._keep = keep
         self._changed = asyncio.Event()
 
@@ -91,6 +93,9 @@ class Record:
 
     def note_activity(self, activity: Activity) -> None:
         self._append(self.activities, activity)
+
+    def note_picture(self, picture: Picture) -> None:
+        self._append(self.pictures, picture)
 
     def note_answer(self, answer: Answer) -> None:
         self._append(self.answers, answer)

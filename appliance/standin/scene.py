@@ -34,7 +34,16 @@ Then = Literal["answer", "silence", "repeat"]
 Step = dict[str, Any]
 
 SHELF = Path(__file__).with_name("scenes")
-EXPECTED = ("setup", "activityStart", "activityEnd", "audio", "turn", "clientContent", "toolResponse")
+EXPECTED = (
+    "setup",
+    "activityStart",
+    "activityEnd",
+    "audio",
+    "video",
+    "turn",
+    "clientContent",
+    "toolResponse",
+)
 
 # verb -> (type of its value, other keys and their types)
 _VERBS: dict[str, tuple[tuple[type, ...], dict[str, tuple[type, ...]]]] = {

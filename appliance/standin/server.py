@@ -37,6 +37,7 @@ from .record import Activity, Answer, Entry, Record, Seed
 from .refusal import NORMAL, Refusal
 from .resumption import Handles
 from .scene import Scene, SceneError, load
+from .sight import Picture
 from .tokens import Tokens
 from .voice import Voice
 from .weather import Socket
@@ -170,6 +171,11 @@ class StandIn:
     def seeds(self) -> list[Seed]:
         """What sessions were told of a conversation before them: one item for each such message."""
         return self._record.seeds
+
+    @property
+    def pictures(self) -> list[Picture]:
+        """Everything that was shown, when, and on which connection."""
+        return self._record.pictures
 
     def heard(self, link: int | None = None) -> bytes:
         """The PCM (16 kHz) of all activities of one connection, or of all of them."""
