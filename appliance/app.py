@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from . import __version__
@@ -37,6 +37,7 @@ from .core.catalogue import Catalogue
 from .core.conversation import Conversation
 from .core.earcons import Earcon
 from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
+from .core.eye import Eye
 from .core.floor import Manners
 from .core.instruction import instruction
 from .core.lighting import Lamp, Lighting
@@ -46,11 +47,15 @@ from .core.rules import Rules
 from .core.timing import Timing
 from .desk import Desk
 from .errors import NoKeyError
+from .eyesight import eyesight, sight
 from .models import profile_of
 from .pump import Clock, Pump, World
 from .recorder.files import Header
 from .recorder.recorder import Delays, Recorder
-from .settings import COVERAGES, Config, Live
+from .settings import COVERAGES, RESOLUTIONS, Config, Live
+
+if TYPE_CHECKING:
+    from .adapters.camera import Camera
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +99,7 @@ class Box:
     state: State
     calendar: Calendar
     recorder: Recorder
+    camera: Camera | None = None
 
 
 def backoff() -> Iterator[float]:
@@ -120,7 +126,7 @@ def conversation(
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
     lighting = Lighting(lamps, config.groups)
-    catalogue = Catalogue(lighting, Timing(Catalogue(lighting), timers))
+    catalogue = Catalogue(lighting, Timing(Catalogue(lighting), timers), Eye(sight(config.camera)))
     rules = Rules(
         manners=Manners(
             no_speech_s=turns.no_speech_s,
@@ -164,6 +170,7 @@ def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalog
         compress_to_tokens=live.compress_to_tokens,
         interruptible=config.turns.interruptible,
         coverage=COVERAGES[config.turns.coverage],
+        media_resolution=RESOLUTIONS[config.camera.media_resolution] if config.camera.source else "",
         realtime_text=profile.text == "realtime",
         seeding=profile.seeding,
         extra=live.extra_setup,
@@ -270,6 +277,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         state=memory,
         calendar=Calendar(pump.post),
         recorder=Recorder(pump.conversation, delays, header(config), state or directory()),
+        camera=eyesight(config.camera, pump.post),
     )
 
 
@@ -331,6 +339,8 @@ async def live(box: Box) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(box.speaker.fade(), FADE_S)
         await box.link.close()
+        if box.camera is not None:
+            await box.camera.close()
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
@@ -343,7 +353,10 @@ async def live(box: Box) -> None:
 
 
 async def _pumped(box: Box) -> None:
-    world = World(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar)
+    world = World(
+        *(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar),
+        camera=box.camera,
+    )
     await box.pump.run(world)
 
 

@@ -217,6 +217,8 @@ def _status(options: argparse.Namespace) -> int:
     answer = _ask(options, {"do": "status"})
     lines = [f"{answer.get('phase')}: {answer.get('says')}"]
     lines += [f"{part}: {answer.get(part)}" for part in ("microphone", "speaker")]
+    if answer.get("camera") != "off":
+        lines.append(f"camera: {answer.get('camera')}")
     lines += _usage_lines(answer.get("usage"))
     trouble = answer.get("trouble")
     if isinstance(trouble, Mapping):

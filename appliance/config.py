@@ -20,6 +20,7 @@ from .core.usage import Budget
 from .errors import ConfigError, Problem
 from .extra import extra_setup
 from .models import LANGUAGES, VOICES
+from .optics import optics
 from .problems import Section, nearest, one_of
 from .settings import (
     ALL,
@@ -57,13 +58,12 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     problems: list[Problem] = []
     root = Section(file, "", table, problems)
     lights = _lights(root.section("lights"))
-    button = _button(root.section("button"))
-    _pins(root, lights, button)
     config = Config(
         live=_live(root.section("live")),
         audio=_audio(root.section("audio")),
         turns=_turns(root.section("turns")),
-        button=button,
+        button=_button(root.section("button")),
+        camera=optics(root.section("camera")),
         lights=lights,
         groups=_groups(root.section("groups"), lights),
         budget=_budget(root.section("budget")),
@@ -73,6 +73,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         log_level=_log(root.section("log")),
     )
     root.done()
+    _pins(root, config)
     warnings = suit(config, root)
     if problems:
         raise ConfigError(tuple(problems))
@@ -302,16 +303,16 @@ def _light(name: str, section: Section) -> Light:
     return light
 
 
-def _pins(root: Section, lights: tuple[Light, ...], button: Button) -> None:
+def _pins(root: Section, config: Config) -> None:
     """No pin may have two uses: the second would silently take it from the first."""
     used: dict[int, str] = {}
-    uses = [(f'lights."{light.name}"', pin) for light in lights for pin in light.pins]
-    if button.pin is not None:
-        uses.append(("button", button.pin))
-    for use, pin in uses:
-        if pin in used:
-            root.problems.append(Problem(root.file, use, f"pin {pin}", f"a pin not used by {used[pin]}"))
-        used.setdefault(pin, use)
+    uses: list[tuple[str, object]] = [(f'lights."{it.name}"', pin) for it in config.lights for pin in it.pins]
+    for use, pin in (*uses, ("button", config.button.pin), ("camera.light", config.camera.light)):
+        if isinstance(pin, int):
+            if pin in used:
+                allowed = f"a pin not used by {used[pin]}"
+                root.problems.append(Problem(root.file, use, f"pin {pin}", allowed))
+            used.setdefault(pin, use)
 
 
 def _groups(section: Section, lights: tuple[Light, ...]) -> dict[str, tuple[str, ...]]:

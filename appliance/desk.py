@@ -79,11 +79,16 @@ class Desk:
                 return logging.WARNING, f"lost: {fields['count']} {fields['what']}"
             case "trouble":
                 return self._once(f"{fields['what']}"), f"{fields['what']}: {fields.get('reason', '')}"
-            case "microphone" | "speaker" if fields["state"] == "missing":
+            case "camera" if fields["state"] == "looking":
+                return logging.INFO, f"camera looking: {fields['why']}"
+            case "microphone" | "speaker" | "camera" if fields["state"] == "missing":
                 return self._once(kind), f"no {kind}: {fields['reason']}"
             case "microphone" | "speaker":
                 self._said.pop(kind, None)
                 return logging.INFO, f"{kind} open"
+            case "camera":
+                self._said.pop(kind, None)
+                return logging.INFO, "camera shut"
             case _:
                 return None
 

@@ -5,7 +5,8 @@ ApplianceError                      exit status
 ├── HardwareError                   69   a part of the box is missing or refuses
 │   ├── MicrophoneError
 │   ├── SpeakerError
-│   └── LightError
+│   ├── LightError
+│   └── CameraError
 ├── LinkError                       69   the line to the service
 │   ├── CredentialError             78   a key that cannot be read
 │   │   └── NoKeyError              78   no key
@@ -77,6 +78,10 @@ class SpeakerError(HardwareError):
 
 class LightError(HardwareError):
     """A light's pin cannot be claimed or driven."""
+
+
+class CameraError(HardwareError):
+    """The camera cannot be opened, or stopped giving pictures."""
 
 
 class LinkError(ApplianceError):

@@ -32,6 +32,7 @@ class Profile:
     coverage: tuple[str, ...]
     text: str
     seeding: str
+    video: bool
     context: int
     newest: bool = False
     gone: date | None = None

@@ -27,9 +27,11 @@ from .core.effects import (
     Hush,
     Keep,
     Look,
+    LookAway,
     Play,
     Quit,
     Reply,
+    See,
     Send,
     SetLights,
     Show,
@@ -65,6 +67,11 @@ class Lamps(Protocol):
     def set(self, origin: Origin, states: dict[str, LightState]) -> None: ...
 
 
+class Optics(Protocol):
+    def look(self, look: int, every_s: float | None = None) -> None: ...
+    def look_away(self, look: int) -> None: ...
+
+
 class Desk(Protocol):
     def reply(self, ask: int, body: Mapping[str, object]) -> None: ...
     def tell(self, kind: str, fields: Mapping[str, object]) -> None: ...
@@ -95,6 +102,7 @@ class World:
     manager: Manager
     keeper: Keeper
     calendar: Calendar
+    camera: Optics | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,12 @@ class Pump:
                 world.line.hang(link, at_once=at_once)
             case SetLights(origin, states):
                 world.lamps.set(origin, states)
+            case See(look, every_s) if world.camera is not None:  # else the core has no camera either
+                world.camera.look(look, every_s)
+            case LookAway(look) if world.camera is not None:
+                world.camera.look_away(look)
+            case See() | LookAway():
+                pass
             case Tell(kind, fields):
                 world.desk.tell(kind, fields)
             case Reply(ask, body):

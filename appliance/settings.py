@@ -124,12 +124,38 @@ class Light:
     at_exit: str = "off"
 
 
+RESOLUTIONS = {  # of pictures: how closely the service looks, and what that costs
+    "": "",  # its own choice
+    "low": "MEDIA_RESOLUTION_LOW",
+    "medium": "MEDIA_RESOLUTION_MEDIUM",
+    "high": "MEDIA_RESOLUTION_HIGH",
+}
+OWN_LAMP = "own"
+FILE = "file:"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """`source`: "" for none, "memory", a name or a path of a camera, or "file:" and a path. `light`: the pin
+    of the lamp that shows that it looks, "own" where the camera has one, None for pictures of nobody."""
+
+    source: str = ""
+    mode: str = "look"
+    frames_per_s: float = 1.0
+    width: int = 640
+    height: int = 480
+    media_resolution: str = ""
+    light: int | str | None = None
+    light_active: str = "high"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
     turns: Turns = Turns()
     button: Button = Button()
+    camera: Camera = Camera()
     lights: tuple[Light, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     budget: Budget = field(default_factory=Budget)

@@ -41,6 +41,9 @@ def suit(config: Config, root: Section) -> tuple[str, ...]:
         if config.turns.coverage and config.turns.coverage not in profile.coverage:
             allowed = f"{one_of(profile.coverage)} for {model!r}"
             wrong.append(("turns.coverage", config.turns.coverage, allowed))
+        if config.camera.source and not profile.video:
+            others = _others(lambda p: p.video)
+            wrong.append(("camera.source", config.camera.source, f"'' for {model!r}; {others}"))
         for key, found, allowed in wrong:
             root.elsewhere(key, found, allowed)
     return tuple(warnings)

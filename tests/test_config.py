@@ -18,7 +18,7 @@ from appliance.core.lights import Kind
 from appliance.core.recollection import Remember
 from appliance.core.usage import Budget
 from appliance.errors import ConfigError, Problem
-from appliance.settings import AudioDevices, Button, Config, Light, Live, ServiceTools, Turns
+from appliance.settings import AudioDevices, Button, Camera, Config, Light, Live, ServiceTools, Turns
 from tests.core.vocabulary import SECRET, check_value, values_of
 
 LAMP = {"pin": 17}
@@ -96,6 +96,16 @@ def test_every_key_is_read() -> None:
         },
         "groups": {"evening": ["strip", "KITCHEN"]},
         "control": {"socket": "/tmp/x.sock"},
+        "camera": {
+            "source": "front door",
+            "mode": "listening",
+            "frames_per_s": 0.5,
+            "width": 1280,
+            "height": 720,
+            "media_resolution": "low",
+            "light": 4,
+            "light_active": "low",
+        },
         "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
         "privacy": {
             "transcripts": True,
@@ -136,6 +146,7 @@ def test_every_key_is_read() -> None:
         audio=AudioDevices("memory", "USB", "HDMI"),
         turns=Turns("patient", 900, 0, 40, 3.0, 0.0, 30.0, 500, 0, interruptible=False, coverage="all_input"),
         button=Button(27, "down", 0),
+        camera=Camera("front door", "listening", 0.5, 1280, 720, "low", 4, "low"),
         lights=(
             Light("Kitchen", Kind.SWITCH, (17,), False, "kitchen", "on", "keep"),
             Light("spot", Kind.DIMMER, (18,)),
@@ -256,6 +267,14 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("button", "pin", [-1, 28, "17", 1.0, True, [17]]),
     ("button", "pull", ["none", True]),
     ("button", "debounce_ms", [-1, 201, "30"]),
+    ("camera", "source", [7, "x" * 501, " front", "file:", "file:/nowhere/film.mjpeg", "file:/"]),
+    ("camera", "mode", ["off", "always", 1]),
+    ("camera", "frames_per_s", [0, 0.09, 1.1, 30, "1", True, float("nan")]),
+    ("camera", "width", [159, 1921, 640.0, "640"]),
+    ("camera", "height", [119, 1081, True]),
+    ("camera", "media_resolution", ["LOW", "best", 3]),
+    ("camera", "light", [-1, 28, "17", 1.0, True, "onw", [4]]),
+    ("camera", "light_active", ["hi", 1]),
     ("control", "socket", [7, "/" * 101]),
     ("privacy", "transcripts", ["false", 0]),
     ("privacy", "remember", [True, "ever", "Disk", 7]),
@@ -277,7 +296,8 @@ def test_every_key_has_its_type_and_its_range(section: str, key: str, value: obj
 
 def test_every_key_that_there_is_was_given_something_wrong() -> None:
     tried = {(section, key) for section, key, _ in WRONG}
-    for section, kind in (("live", Live), ("audio", AudioDevices), ("turns", Turns), ("button", Button)):
+    kinds = {"live": Live, "audio": AudioDevices, "turns": Turns, "button": Button, "camera": Camera}
+    for section, kind in kinds.items():
         assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
 
 
@@ -315,8 +335,8 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     with pytest.raises(ConfigError) as error:
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
-        "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'button', 'live', 'audio', 'turns', "
-        "'groups', 'budget', 'control', 'privacy', 'log' (did you mean 'live'?)",
+        "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'turns', 'button', "
+        "'camera', 'groups', 'budget', 'control', 'privacy', 'log' (did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 

@@ -13,7 +13,7 @@ import pytest
 from appliance.config import load, parse
 from appliance.core.lights import Kind
 from appliance.core.usage import Budget
-from appliance.settings import AudioDevices, Button, Light, Live, Turns
+from appliance.settings import AudioDevices, Button, Camera, Light, Live, Turns
 
 FILE = Path(__file__).parent.parent / "config" / "appliance.toml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ def test_as_it_is_it_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("section", "settings"),
-    [("live", Live), ("audio", AudioDevices), ("turns", Turns), ("button", Button)],
+    [("live", Live), ("audio", AudioDevices), ("turns", Turns), ("button", Button), ("camera", Camera)],
 )
 def test_every_key_of_a_section_is_there(section: str, settings: type) -> None:
     assert set(with_examples()[section]) == {field.name for field in fields(settings)}
@@ -61,7 +61,7 @@ def test_every_key_of_a_light_is_there() -> None:
 
 def test_no_section_is_missing_or_unknown() -> None:
     there = with_examples()
-    assert set(there) == {"live", "audio", "turns", "button", "lights", "groups", *ALSO}
+    assert set(there) == {"live", "audio", "turns", "button", "camera", "lights", "groups", *ALSO}
     for section, keys in ALSO.items():
         assert set(there[section]) == keys
 

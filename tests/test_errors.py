@@ -7,6 +7,7 @@ import pytest
 from appliance import errors
 from appliance.errors import (
     ApplianceError,
+    CameraError,
     ConfigError,
     ControlError,
     CredentialError,
@@ -29,6 +30,7 @@ TREE: list[tuple[type[ApplianceError], type[Exception], int]] = [
     (HardwareError, ApplianceError, 69),
     (MicrophoneError, HardwareError, 69),
     (SpeakerError, HardwareError, 69),
+    (CameraError, HardwareError, 69),
     (LightError, HardwareError, 69),
     (LinkError, ApplianceError, 69),
     (CredentialError, LinkError, 78),

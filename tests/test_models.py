@@ -41,6 +41,7 @@ def test_every_model_of_the_independent_witness_is_known() -> None:
             assert ours.language == theirs.language_code
             fields = {"none": set(), "budget": {"thinkingBudget"}, "level": {"thinkingLevel"}}[ours.thinking]
             assert fields == theirs.thinking - {"includeThoughts"}
+            assert ours.video == theirs.video
             assert ("activity_and_video" in ours.coverage) == theirs.wide_coverage
 
 

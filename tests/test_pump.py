@@ -11,6 +11,7 @@ from appliance.core import events as ev
 from appliance.core.conversation import Conversation
 from appliance.core.earcons import Earcon
 from appliance.core.effects import Effect, Keep
+from appliance.core.eye import Eye, Sight
 from appliance.core.lights import LightState, Origin
 from appliance.core.messages import (
     ActivityEnd,
@@ -215,3 +216,23 @@ def test_what_is_empty_is_not_kept_but_removed() -> None:
     assert not recorder.of("remove")
     assert pump._perform(Keep("memory", {}), world) is False
     assert recorder.of("remove") == [("remove", "memory")]
+
+
+class Lens:
+    def __init__(self) -> None:
+        self.done: list[tuple[object, ...]] = []
+
+    def look(self, look: int, every_s: float | None = None) -> None:
+        self.done.append(("look", look, every_s))
+
+    def look_away(self, look: int) -> None:
+        self.done.append(("look away", look))
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_camera_looks_while_the_box_listens(there: bool) -> None:
+    pump, lens = Pump(Conversation(rules(), catalogue(None, Eye(Sight(0.5))), backoff)), Lens()
+    for event in (ev.MicrophoneUp(), ev.Asked(1, ev.Talk()), ev.Asked(2, ev.Cancel()), ev.Stop()):
+        pump.post(event)
+    run(pump, World(*[Recorder()] * 7, camera=lens if there else None))
+    assert lens.done == ([("look", 1, 0.5), ("look away", 1)] if there else [])

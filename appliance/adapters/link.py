@@ -29,7 +29,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from .. import __version__
 from ..auth import Headers, Verdict
 from ..core.events import Cause, Event, Garbled, LinkDown, LinkUp, Received
-from ..core.messages import Audio, ClientMessage
+from ..core.messages import Audio, ClientMessage, Image
 from ..core.wire import SEND_RATE_HZ, decode, encode
 from ..errors import CredentialError, TokenError, WireError
 from ..masking import clean
@@ -116,10 +116,11 @@ class Link:
         """Queue one message for this link; silently dropped when another link is current.
 
         Audio beyond OUTBOX_BYTES aborts the link as STALLED. Nothing else counts towards the bound.
+        Of pictures only the newest waits.
         """
         line = self._line
         if line is not None and line.number == link and line.wanted:
-            line.put(encode(message), audio=isinstance(message, Audio))
+            line.put(encode(message), audio=isinstance(message, Audio), alone=isinstance(message, Image))
 
     def hang(self, link: int, *, at_once: bool = False) -> None:
         """Send what is queued, for at most `drain_s`, then close with 1000; `at_once`: neither, as it is
@@ -268,6 +269,7 @@ class _Line:
         self.number = number
         self.outbox: deque[tuple[str, int]] = deque()  # text, and how many bytes of audio it counts for
         self.audio_bytes = 0
+        self.alone = ("", 0)  # the last message of which only the newest is wanted
         self.wake = asyncio.Event()
         self.wanted = True  # until hung up, replaced or down: then nothing more is said about it
         self.over = False  # the socket is closed
@@ -277,13 +279,16 @@ class _Line:
         self.task: asyncio.Task[None] | None = None
         self.limit: asyncio.TimerHandle | None = None
 
-    def put(self, text: str, *, audio: bool) -> None:
+    def put(self, text: str, *, audio: bool, alone: bool = False) -> None:
+        if alone and self.alone in self.outbox:  # the line is slow: nobody needs the older one
+            self.outbox.remove(self.alone)
         counted = len(text) if audio else 0  # ASCII: characters are bytes
         if self.audio_bytes + counted > OUTBOX_BYTES:
             self.stall()
         if not self.stalled:
             self.audio_bytes += counted
             self.outbox.append((text, counted))
+            self.alone = self.outbox[-1] if alone else self.alone
             self.wake.set()
 
     def stall(self) -> None:

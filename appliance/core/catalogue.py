@@ -58,10 +58,13 @@ class Catalogue:
 
     def of(self, kind: type[C]) -> C:
         """The capability of this kind. Raises LookupError where there is none."""
-        for capability in self._capabilities:
-            if isinstance(capability, kind):
-                return capability
-        raise LookupError(f"there is no {kind.__name__}")
+        if (found := self.find(kind)) is None:
+            raise LookupError(f"there is no {kind.__name__}")
+        return found
+
+    def find(self, kind: type[C]) -> C | None:
+        """The capability of this kind, if there is one."""
+        return next((c for c in self._capabilities if isinstance(c, kind)), None)
 
     def offered(self) -> dict[str, Function]:
         """The functions that are of use in this home, by name."""

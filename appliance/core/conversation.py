@@ -9,6 +9,7 @@
     Received ─► turn ─► Play, Finish, Flush             the answer
              └► calls ─► SetLights ─► Send(answer)      the functions
     WallClock ─► timers ─► Chime                        what was to be done later
+    Seen ─► eye ─► uplink, calls                        what the camera sees
 
 Knows which machine is told of what, and in which order. Must never know the inside of any.
 """
@@ -28,6 +29,7 @@ from .catalogue import Catalogue
 from .claims import claims
 from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
+from .eye import Eye
 from .gesture import Button, Gesture
 from .health import Health
 from .mood import Mood, strongest
@@ -40,6 +42,7 @@ from .ringing import Heedless, Silenced
 from .rules import Rules
 from .service import said
 from .session import Session
+from .showing import show, watch
 from .timeline import Timeline
 from .timing import Timing
 from .turn import Turn
@@ -73,6 +76,7 @@ class Conversation:
             fallbacks=rules.fallbacks,
         )
         self.calls = Calls(catalogue)
+        self.eye = catalogue.find(Eye) or Eye(None)
         self.questions = Questions()
         self.recollection = Recollection(rules.remember, recalled)
         self.timing = catalogue.of(Timing)
@@ -91,6 +95,7 @@ class Conversation:
             self.uplink,
             self.session,
             self.calls,
+            self.eye,
             self.health,
             self.recollection,
             self.timing,
@@ -152,6 +157,10 @@ class Conversation:
                 self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self.tell_turn(fl.Dumb(), now)]
+            case ev.Seen():
+                return show(self, self.eye.seen(event), now)
+            case ev.CameraDown():
+                return show(self, self.eye.down(event), now)
             case ev.WallClock(date):
                 self.ledger.today(date)
                 return alarms.told(self, event, now)
@@ -304,6 +313,7 @@ class Conversation:
         effects = self.do_gestures(self.button.wake(now), now)
         effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
+        effects += show(self, self.eye.wake(now), now)
         effects += self.calls.wake(now)
         effects += self.recollection.wake(now)
         effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
@@ -324,6 +334,7 @@ class Conversation:
             self.session.need()
         if self.session.is_leaving and self.is_quiet:
             effects += self.settle_line(self.session.wake(now, quiet=True), now)
+        effects += watch(self, now)
         effects += alarms.settle(self, now)
         mood = strongest(claims(self.turn.phase, self.session, self.health, self.timing.ringing))
         if mood is not self.mood:

@@ -15,6 +15,7 @@ lost           something was lost: `what`, `count`, `why`
 trouble        something went wrong: `what`, `reason`
 microphone     it was opened, or is missing: `state`, `reason`
 speaker        the same
+camera         `state` (looking, shut or missing), `why` it looks, `reason` it cannot
 usage          token counts of the turn so far: `prompt`, `response`, `total`
 budget         a limit is reached: `limit` (soft or hard), and the sums
 unknown        the service said something that we do not know: `what`
@@ -103,6 +104,22 @@ class SetLights:
 
 
 @dataclass(frozen=True, slots=True)
+class See:
+    """Open the camera and take one picture, or one every so many seconds until LookAway. A former look is
+    over. Answered by Seen or CameraDown."""
+
+    look: int
+    every_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookAway:
+    """Close the camera, if it is still that look. Nothing more comes of it."""
+
+    look: int
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """What the status light shows from now on."""
 
@@ -160,6 +177,8 @@ Effect = (
     | Chime
     | Hush
     | SetLights
+    | See
+    | LookAway
     | Show
     | Tell
     | Reply

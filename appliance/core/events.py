@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .lights import LightState, Origin
@@ -221,6 +221,25 @@ class LightsFailed:
     reason: str
 
 
+# -- the camera -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One JPEG picture of look number `look`, fit to be sent. Never shown in a trace."""
+
+    look: int
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDown:
+    """That look is over: the camera could not be opened, or is gone."""
+
+    look: int
+    reason: str
+
+
 # -- the clock on the wall ----------------------------------------------------------------------------
 
 
@@ -263,6 +282,8 @@ Event = (
     | LinkDown
     | LightsSet
     | LightsFailed
+    | Seen
+    | CameraDown
     | WallClock
     | Stop
 )

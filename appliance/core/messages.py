@@ -25,7 +25,8 @@ class Handle:
 class Setup:
     """The first message of a link. What is empty, None or False is left out: the service has its own default.
 
-    `thinking` is a number of tokens or a level; `coverage` is a value of the service's TurnCoverage;
+    `thinking` is a number of tokens or a level; `coverage` is a value of the service's TurnCoverage,
+    `media_resolution` of its MediaResolution;
     `own_tools` are the service's, by the names of their fields; `extra` is merged over all but the handle.
     `seeding` says how a fresh session is told what was said before: by "content", or by "instruction" and
     then `recollection` holds it.
@@ -45,6 +46,7 @@ class Setup:
     compress_to_tokens: int | None = None
     interruptible: bool = True
     coverage: str | None = None
+    media_resolution: str = ""
     realtime_text: bool = True
     extra: Json = field(default_factory=dict)
     resume: Handle | None = None
@@ -65,6 +67,13 @@ class Audio:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """What the camera saw: one JPEG picture. Never shown in a trace."""
+
+    jpeg: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class ActivityEnd:
     pass
 
@@ -78,9 +87,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Typed words as a whole turn, for models that take no text in an activity."""
+    """Typed words as a whole turn, for models that take no text in an activity; `jpeg` is shown with them."""
 
     text: str
+    jpeg: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ class ToolResponse:
     answers: tuple[FunctionAnswer, ...]
 
 
-ClientMessage = Setup | ActivityStart | Audio | Text | ActivityEnd | Content | Past | ToolResponse
+ClientMessage = Setup | ActivityStart | Audio | Image | Text | ActivityEnd | Content | Past | ToolResponse
 
 
 # -- what the service says --------------------------------------------------------------------------

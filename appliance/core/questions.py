@@ -28,6 +28,11 @@ class Questions:
     def asked(self, turn: int, ask: int, *, speak: bool) -> None:
         self._open[turn] = Question(ask, speak)
 
+    def go_on(self, turn: int, into: int) -> None:
+        """Its answer comes in another turn: something must be shown first."""
+        if turn in self._open:
+            self._open[into] = self._open.pop(turn)
+
     def is_mute(self, turn: int) -> bool:
         """The answer of this turn is read and not heard."""
         question = self._open.get(turn)

@@ -20,6 +20,7 @@ def report(box: Conversation) -> dict[str, object]:
         "trouble": None if fault is None else {"what": fault.name, "advice": fault.advice},
         "microphone": box.health.microphone or "open",
         "speaker": box.health.speaker or "open",
+        "camera": box.eye.shown,
         "turns": box.turn.number,
         "last_turn_ms": dict(box.timeline.last),
         "turns_ms": box.timeline.summary(),

@@ -4,7 +4,8 @@ Knows utterances and whether there is a line. Must never know whose turn it is, 
 
 An utterance is an activity: activityStart, its audio, activityEnd, in that order and on one link. It is
 kept whole until an answer begins; when the link is lost it is sent again, from its first frame, into an
-activity on the next one. So not one frame is lost, and none is sent twice in one activity.
+activity on the next one. So not one frame is lost, and none is sent twice in one activity. Of pictures only
+the newest is kept, and sent with the rest: a burst of old ones is what the service hangs up on.
 
     open(turn) ──► add(pcm)... ──► close(turn) ──► settle(turn): the answer began, forget it
                                             └────► expired: no line within KEEP_S, or refused too often
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 
 from .audio import FRAME_MS
 from .effects import Effect, Send
-from .messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Content, Text
+from .messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Content, Image, Text
 
 CHUNK_FRAMES = 2  # 40 ms: the upper end of the 20 to 40 ms that the service advises, half the messages
 KEEP_S = 15.0  # a question answered later than that is an answer to nobody
@@ -31,6 +32,8 @@ class Utterance:
     turn: int
     frames: list[bytes] = field(default_factory=list)
     text: str = ""
+    jpeg: bytes = b""
+    shown: bool = False
     closed_at: float | None = None
     links: int = 0
     sent: int = 0
@@ -79,9 +82,9 @@ class Uplink:
         self._kept.append(Utterance(turn, frames))
         return self._flow()
 
-    def type(self, turn: int, text: str, now: float) -> Flow:
-        """An utterance that was typed: whole at once."""
-        self._kept.append(Utterance(turn, text=text, closed_at=now))
+    def type(self, turn: int, text: str, now: float, jpeg: bytes = b"") -> Flow:
+        """An utterance that was typed, with a picture or without: whole at once."""
+        self._kept.append(Utterance(turn, text=text, jpeg=jpeg, closed_at=now))
         return self._flow()
 
     def add(self, pcm: bytes) -> Flow:
@@ -89,6 +92,13 @@ class Uplink:
         if not self._kept or self._kept[-1].closed_at is not None:
             return Flow()
         self._kept[-1].frames.append(pcm)
+        return self._flow()
+
+    def show(self, jpeg: bytes) -> Flow:
+        """What is seen while the utterance is spoken. One that was not sent yet is replaced: it is older."""
+        if not self._kept or self._kept[-1].closed_at is not None:
+            return Flow()
+        self._kept[-1].jpeg, self._kept[-1].shown = jpeg, False
         return self._flow()
 
     def close(self, turn: int, now: float) -> Flow:
@@ -128,7 +138,7 @@ class Uplink:
         ]
         self._forget([u for u in self._kept if u.dropped and u not in gone])
         for utterance in self._kept:
-            utterance.started = utterance.ended = False
+            utterance.started = utterance.ended = utterance.shown = False
             utterance.sent = 0
         return self._forget(gone)
 
@@ -177,8 +187,11 @@ class Uplink:
             if not utterance.started:
                 utterance.started = True
                 utterance.links += 1
-                messages.append(Content(utterance.text) if whole else ActivityStart())
+                messages.append(Content(utterance.text, utterance.jpeg) if whole else ActivityStart())
                 started.append(utterance.turn)
+            if utterance.jpeg and not utterance.shown and not whole:
+                utterance.shown = True
+                messages.append(Image(utterance.jpeg))
             messages += _chunks(utterance)
             if utterance.text and not whole:
                 messages.append(Text(utterance.text))

@@ -30,6 +30,7 @@ from .messages import (
     GenerationComplete,
     GoAway,
     Handle,
+    Image,
     Interrupted,
     Json,
     ModelSaid,
@@ -65,14 +66,17 @@ def encode(message: ClientMessage) -> str:
                 f'{{"realtimeInput":{{"audio":{{"mimeType":"audio/pcm;rate={SEND_RATE_HZ}",'
                 f'"data":"{payload}"}}}}}}'
             )
+        case Image(jpeg):
+            return json.dumps({"realtimeInput": {"video": _blob(jpeg)}}, separators=(",", ":"))
         case ActivityStart():
             return '{"realtimeInput":{"activityStart":{}}}'
         case ActivityEnd():
             return '{"realtimeInput":{"activityEnd":{}}}'
         case Text(text):
             return json.dumps({"realtimeInput": {"text": text}})
-        case Content(text):
-            turn = {"role": "user", "parts": [{"text": text}]}
+        case Content(text, jpeg):
+            shown = [{"inlineData": _blob(jpeg)}] if jpeg else []
+            turn = {"role": "user", "parts": [*shown, {"text": text}]}
             return json.dumps({"clientContent": {"turns": [turn], "turnComplete": True}})
         case Past(turns):
             told = [{"role": role, "parts": [{"text": text} for text in texts]} for role, texts in turns]
@@ -92,6 +96,10 @@ def _answer(answer: FunctionAnswer) -> dict[str, object]:
     if answer.will_continue:
         body["willContinue"] = True
     return body
+
+
+def _blob(jpeg: bytes) -> dict[str, str]:
+    return {"mimeType": "image/jpeg", "data": base64.b64encode(jpeg).decode("ascii")}
 
 
 def _setup(setup: Setup) -> dict[str, object]:
@@ -144,6 +152,8 @@ def _generation(setup: Setup) -> dict[str, object]:
             generation["thinkingConfig"] = {"thinkingLevel": level.upper()}
     if setup.affective:
         generation["enableAffectiveDialog"] = True
+    if setup.media_resolution:
+        generation["mediaResolution"] = setup.media_resolution
     return generation
 
 

@@ -31,6 +31,7 @@ from appliance.core.messages import (
     ActivityStart,
     Audio,
     FunctionAnswer,
+    Image,
     Setup,
     SetupComplete,
     ToolResponse,
@@ -893,6 +894,26 @@ def test_what_is_not_audio_is_never_dropped_and_everything_keeps_its_order() -> 
             link.hang(1)
             await asyncio.wait_for(link.close(), PATIENCE_S)
         assert heard == [encode(CHUNK)] * sent + [encode(answer), encode(ActivityEnd())]
+        assert inbox.all == [LinkUp(1)]
+
+    run(test)
+
+
+def test_of_the_pictures_that_wait_only_the_newest_is_sent() -> None:
+    async def test() -> None:
+        inbox, going_on = Inbox(), asyncio.Event()
+        async with slow_reader(going_on) as (url, heard), dialled(url, inbox, drain_s=PATIENCE_S) as link:
+            link.dial(1)
+            assert await inbox.next() == LinkUp(1)
+            sent = await fill(link, 1, 0.5)
+            for picture in (b"cat", b"dog", b"cow"):
+                link.send(1, Image(picture))
+                link.send(1, ActivityStart())
+            going_on.set()
+            link.hang(1)
+            await asyncio.wait_for(link.close(), PATIENCE_S)
+        start = encode(ActivityStart())
+        assert heard[sent:] == [start, start, encode(Image(b"cow")), start]
         assert inbox.all == [LinkUp(1)]
 
     run(test)

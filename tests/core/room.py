@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
 from appliance.core.audio import FRAME_BYTES, FRAME_MS
-from appliance.core.catalogue import Catalogue
+from appliance.core.catalogue import Capability, Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
@@ -26,6 +26,7 @@ from appliance.core.effects import (
     Play,
     Quit,
     Reply,
+    See,
     Send,
     SetLights,
     Tell,
@@ -58,10 +59,10 @@ def rules(**changes: object) -> Rules:
     return Rules(**(usual | changes))  # type: ignore[arg-type]
 
 
-def catalogue(timers: object = None) -> Catalogue:
-    """The functions of this home; `timers`: those of a former life."""
+def catalogue(timers: object = None, *more: Capability) -> Catalogue:
+    """The functions of this home, and more; `timers`: those of a former life."""
     lighting = Lighting(LAMPS, {})
-    return Catalogue(lighting, Timing(Catalogue(lighting), timers))
+    return Catalogue(lighting, Timing(Catalogue(lighting), timers), *more)
 
 
 def backoff() -> Iterator[float]:
@@ -85,6 +86,7 @@ class Promises:
         self.replied: set[int] = set()
         self.frames_since_beat = True
         self.away = False
+        self.look = 0
 
     def check(self, effect: Effect) -> None:
         assert not self.quit, "nothing follows Quit"
@@ -110,6 +112,9 @@ class Promises:
             case Reply(ask):
                 assert ask not in self.replied, "one answer to a request"
                 self.replied.add(ask)
+            case See(look):
+                assert look > self.look, "each look has a number of its own"
+                self.look = look
             case Beat():
                 assert self.frames_since_beat or self.away, "no beat of a box that is deaf without knowing"
                 self.frames_since_beat = False
@@ -141,6 +146,9 @@ class Promises:
                 assert self.in_activity, "audio only within an activity"
                 assert not self.open_calls
                 assert len(pcm) in (FRAME_BYTES, 2 * FRAME_BYTES), "20 to 40 ms"
+            case ms.Image():
+                assert self.in_activity, "pictures only within an activity"
+                assert not self.open_calls
             case ms.ToolResponse(answers):
                 for answer in answers:
                     key = (link, answer.id)
@@ -160,9 +168,10 @@ class Room:
         service: Callable[[Room, ms.ClientMessage], None] | None = None,
         reachable: bool = True,
         timers: object = None,
+        more: Sequence[Capability] = (),
         **changes: object,
     ) -> None:
-        self.conversation = Conversation(rules(**changes), catalogue(timers), backoff)
+        self.conversation = Conversation(rules(**changes), catalogue(timers, *more), backoff)
         self.service = service or answers
         self.reachable = reachable
         self.now = 1000.0

@@ -116,6 +116,8 @@ def test_a_name_that_is_taken_stays_so() -> None:
 def test_a_capability_is_found_by_its_kind() -> None:
     turbo = Turbo()
     assert Catalogue(Impostor(), turbo).of(Fan) is turbo
+    assert Catalogue(Impostor(), turbo).find(Fan) is turbo
+    assert Catalogue(Impostor()).find(Fan) is None
     with pytest.raises(LookupError, match="there is no Fan"):
         Catalogue(Impostor()).of(Fan)
 

@@ -33,3 +33,7 @@ def test_what_is_not_told_has_a_meaning() -> None:
     assert events.Lights() == events.Lights(None, None)
     assert events.Heard(b"", 7, True).lost == 0
     assert events.LinkDown(1, events.Cause.DROPPED) == events.LinkDown(1, events.Cause.DROPPED, None, "")
+
+
+def test_no_event_shows_a_picture() -> None:
+    assert repr(events.Seen(3, b"abc")) == "Seen(look=3)"

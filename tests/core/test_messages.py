@@ -45,3 +45,7 @@ def test_a_handle_is_its_secret() -> None:
 def test_a_call_without_arguments_has_none() -> None:
     assert ms.FunctionCall("1", "f").args == {}
     assert ms.Usage() == ms.Usage(0, 0, 0)
+
+
+def test_a_picture_is_never_shown() -> None:
+    assert "abc" not in repr([ms.Image(b"abc"), ms.Content("look", b"abc")])

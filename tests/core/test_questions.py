@@ -43,3 +43,17 @@ def test_only_who_asked_for_silence_gets_it() -> None:
     questions.asked(3, 1, speak=False)
     questions.asked(4, 2, speak=True)
     assert [questions.is_mute(turn) for turn in (3, 4, 5)] == [True, False, False]
+
+
+def test_a_question_goes_on_in_another_turn() -> None:
+    questions = Questions()
+    questions.asked(3, 1, speak=False)
+    questions.said(3, "Look,")
+    questions.go_on(3, 4)
+    questions.go_on(8, 9)
+    assert questions.over(3, "interrupted") == []
+    assert questions.is_mute(4)
+    questions.said(4, " a cat.")
+    [reply] = questions.over(4, "answered")
+    assert isinstance(reply, Reply)
+    assert reply.body["answer"] == "Look, a cat."

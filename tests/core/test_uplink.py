@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.core.audio import FRAME_BYTES
 from appliance.core.effects import Send
-from appliance.core.messages import ActivityEnd, ActivityStart, Audio
+from appliance.core.messages import ActivityEnd, ActivityStart, Audio, Content, Image, Text
 from appliance.core.uplink import KEEP_S, LINKS_PER_UTTERANCE, Flow, Uplink
 from tests.core.vocabulary import check_value
 
@@ -452,3 +452,60 @@ def test_what_is_kept_is_bounded_in_an_hour_without_a_line(hours: int) -> None:
         uplink.wake(now)
         most = max(most, sum(uplink.holds(t) for t in range(turn + 1)))
     assert most == 2
+
+
+# -- pictures ---------------------------------------------------------------------------------------
+
+
+def shown(flow: Flow) -> list[object]:
+    """The messages, with every piece of sound as the word for it."""
+    messages = [effect.message for effect in flow.effects if isinstance(effect, Send)]
+    return ["sound" if isinstance(m, Audio) else m for m in messages]
+
+
+def test_a_picture_is_shown_within_the_activity() -> None:
+    uplink = line()
+    uplink.open(5, frames(0, 1))
+    assert shown(uplink.show(b"cat")) == [Image(b"cat")]
+    assert shown(uplink.add(frame(2))) == []
+    assert shown(uplink.show(b"dog")) == [Image(b"dog")]
+    assert shown(uplink.close(5, 10.0)) == ["sound", ActivityEnd()]
+    assert uplink.show(b"late") == Flow()
+
+
+def test_without_an_utterance_nothing_is_shown() -> None:
+    assert line().show(b"cat") == Flow()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_of_the_pictures_that_waited_the_newest_is_shown(closed: bool) -> None:
+    uplink = line() if closed else Uplink()
+    if closed:
+        uplink.gate(closed=True)
+    uplink.open(5, frames(0, 1))
+    assert uplink.show(b"cat") == uplink.show(b"dog") == Flow()
+    flow = uplink.gate(closed=False) if closed else uplink.line_up(2)
+    assert shown(flow) == [ActivityStart(), Image(b"dog"), "sound"]
+
+
+def test_on_the_next_line_one_picture_is_shown_again() -> None:
+    uplink = line()
+    uplink.open(5, frames(0, 1))
+    uplink.show(b"cat")
+    uplink.show(b"dog")
+    uplink.close(5, 10.0)
+    uplink.line_down()
+    assert shown(uplink.line_up(2)) == [ActivityStart(), Image(b"dog"), "sound", ActivityEnd()]
+
+
+def test_typed_words_may_come_with_a_picture() -> None:
+    uplink = line()
+    flow = uplink.type(5, "What is it?", 10.0, b"cat")
+    assert shown(flow) == [ActivityStart(), Image(b"cat"), Text("What is it?"), ActivityEnd()]
+    assert (flow.started, flow.ended) == ((5,), (5,))
+
+
+def test_where_text_is_a_turn_of_its_own_so_is_the_picture() -> None:
+    uplink = Uplink()
+    uplink.line_up(1, realtime_text=False)
+    assert shown(uplink.type(5, "What is it?", 10.0, b"cat")) == [Content("What is it?", b"cat")]

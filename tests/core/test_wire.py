@@ -26,6 +26,7 @@ from appliance.core.messages import (
     GenerationComplete,
     GoAway,
     Handle,
+    Image,
     Interrupted,
     ModelSaid,
     Past,
@@ -47,6 +48,7 @@ from appliance.core.messages import (
 from appliance.core.wire import decode, encode
 from appliance.errors import WireError
 from tests.judge import judge_client, judge_server
+from tests.pictures import BLUE
 
 FUNCTIONS = Catalogue(
     Lighting([Lamp("desk lamp", Kind.DIMMER, "study"), Lamp("strip", Kind.RGB)], {})
@@ -186,6 +188,7 @@ flat_json = st.dictionaries(texts, st.none() | st.booleans() | st.integers() | t
 client_messages = st.one_of(
     st.just(ActivityStart()),
     st.just(ActivityEnd()),
+    st.builds(lambda b: Image(b"\xff\xd8\xff" + b + b"\xff\xd9"), st.binary(max_size=64)),
     st.builds(lambda b: Audio(b + b), st.binary(min_size=1, max_size=640)),
     st.lists(st.builds(FunctionAnswer, texts, texts, flat_json), min_size=1, max_size=3).map(
         lambda answers: ToolResponse(tuple(answers))
@@ -195,6 +198,7 @@ client_messages = st.one_of(
         model=st.sampled_from(["gemini-3.8-live", "models/x"]),
         system_instruction=texts,
         voice=texts,
+        media_resolution=st.sampled_from(["", "MEDIA_RESOLUTION_HIGH"]),
         functions=st.sampled_from([(), FUNCTIONS]),
         compress_at_tokens=st.none() | st.integers(5000, 10**6),
         compress_to_tokens=st.none() | st.integers(1000, 10**6),
@@ -846,3 +850,40 @@ def test_what_was_said_before_is_a_paragraph_of_its_own() -> None:
     judge_client(text)
     parts = json.loads(text)["setup"]["systemInstruction"]["parts"]
     assert parts == [{"text": "Be kind."}, {"text": "We spoke of cake."}]
+
+
+@pytest.mark.parametrize(
+    ("message", "written"),
+    [
+        (Image(BLUE), {"realtimeInput": {"video": {"mimeType": "image/jpeg", "data": b64(BLUE)}}}),
+        (
+            Content("What is it?", BLUE),
+            {
+                "clientContent": {
+                    "turns": [
+                        {
+                            "role": "user",
+                            "parts": [
+                                {"inlineData": {"mimeType": "image/jpeg", "data": b64(BLUE)}},
+                                {"text": "What is it?"},
+                            ],
+                        }
+                    ],
+                    "turnComplete": True,
+                }
+            },
+        ),
+    ],
+)
+def test_a_picture_is_written_beside_sound_or_with_words(
+    message: ClientMessage, written: dict[str, Any]
+) -> None:
+    assert json.loads(encode(message)) == written
+    judge_client(encode(message))
+
+
+def test_how_closely_pictures_are_looked_at_is_written_where_it_is_said() -> None:
+    said = encode(Setup("m", media_resolution="MEDIA_RESOLUTION_LOW"))
+    judge_client(said)
+    assert json.loads(said)["setup"]["generationConfig"]["mediaResolution"] == "MEDIA_RESOLUTION_LOW"
+    assert "mediaResolution" not in encode(PLAIN)
