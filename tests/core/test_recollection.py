@@ -214,3 +214,11 @@ def test_of_what_was_kept_the_sound_part_is_taken() -> None:
     [_, done, yes, two] = Recollection(DISK, kept).paragraph(nothing).splitlines()
     assert (len(done), yes, two) == (len("Done: ") + BRIEF, "You: Yes.", "They: Two.")
     assert Recollection(DISK, {"exchanges": "x"}).turns(nothing) is None
+
+
+def test_what_comes_late_is_not_taken_for_more() -> None:
+    memory = Recollection()
+    memory.hear(exchange(1, "Hello?", "Hello."), 1, 0.0)
+    late = Tell("answer", {"name": "look", "response": {}})
+    memory.hear([told("model", "Late."), late, over()], 1, 1.0)
+    assert turns(memory) == [("user", (BEFORE, "Hello?")), ("model", ("Hello.",)), ("user", (AFTER,))]
