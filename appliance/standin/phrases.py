@@ -77,7 +77,7 @@ def _timed(request: Request, response: dict[str, Any]) -> str:
     lefts = (
         [str(t.get("left", "")) for t in timers if isinstance(t, dict)] if isinstance(timers, list) else []
     )
-    return f"There are {_listed(lefts)} left." if lefts else "There is no timer."
+    return f"{_listed(lefts)} to go." if lefts else "There is no timer."
 
 
 def _changed(request: Request, lights: dict[str, dict[str, Any]]) -> str:

@@ -113,15 +113,13 @@ def test_the_model_is_told_that_its_timer_rings_and_says_so() -> None:
 def test_without_a_network_a_timer_is_understood_set_and_told_of() -> None:
     async def life() -> None:
         async with StandIn(Options(voice="tone", speed=8.0)) as standin, box(standin) as daemon:
+            await daemon.ask(do="set_timer", seconds=86_400)
+            _, out, _ = await daemon.run("ask", "how long is left")
+            assert out == "1 day to go.\n"
             _, out, _ = await daemon.run("ask", "Set a timer for two seconds", "--speak")
             assert out == "The timer is set: 2 seconds.\n"
-            assert (await daemon.run("ask", "how long is left"))[1] in (
-                "There are 2 seconds left.\n",
-                "There are 1 second left.\n",
-                "There is no timer.\n",
-            )
             await daemon.until(
-                lambda: "Your timer 1 rings." in "".join(str(t["text"]) for t in daemon.of("transcript"))
+                lambda: "Your timer 2 rings." in "".join(str(t["text"]) for t in daemon.of("transcript"))
             )
             assert (await daemon.run("ask", "cancel the timer"))[1] == "The timer is cancelled.\n"
             await daemon.until(lambda: ("silenced", "") in states(daemon))
