@@ -321,10 +321,14 @@ def _watch(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(told, ensure_ascii=False), flush=True)
         else:
-            rest = "  ".join(f"{k}={_short(v)}" for k, v in told.items() if k not in ("kind", "at"))
+            rest = "  ".join(f"{k}={_short(v)}" for k, v in told.items() if k not in ("kind", "at", "pages"))
+            for page in pages if isinstance(pages := told.get("pages"), list) else ():
+                rest += "\n    " + " ".join(str(page[k]) for k in ("title", "uri", "status") if page.get(k))
             print(f"{str(told.get('at', ''))[11:23]}  {told.get('kind', ''):<11} {rest}", flush=True)
     return EX_OK
 
 
 def _short(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value if "\n" not in value.strip() else "\n    " + value.strip().replace("\n", "\n    ")
+    return json.dumps(value, ensure_ascii=False)

@@ -5,6 +5,9 @@
 =============  ==========================================================================================
 phase          the mood changed: `mood`
 transcript     `who` (person or model), `text` (a fragment, verbatim), `turn`
+code           a program that the model wrote: `language`, `text`, `turn`
+result         what became of it: `outcome`, `text`, `turn`
+sources        what an answer rests on: `queries`, `pages` (uri, title, status), `turn`
 call           the model called a function: `name`, `args`
 answer         the answer to it: `name`, `response`
 lights         lights changed: `states`

@@ -61,10 +61,13 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Speaking:
-    """`finished`: nothing more comes, what is queued plays out."""
+    """`finished`: nothing more comes, what is queued plays out; then this is the outcome, and `more` turns of
+    the model follow."""
 
     until: float
     finished: bool = False
+    outcome: str = "answered"
+    more: bool = False
 
 
 Phase = Idle | Listening | Hearing | Waiting | Speaking

@@ -168,7 +168,43 @@ class GenerationComplete:
 
 @dataclass(frozen=True, slots=True)
 class TurnComplete:
+    """`more`: further turns of the model follow, without a word of the person."""
+
     reason: str = ""
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A program that the model wrote, and the service runs."""
+
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeResult:
+    """What became of it, in a word, and what it printed."""
+
+    outcome: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page that an answer rests on; `status` of one that was to be read."""
+
+    uri: str
+    title: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an answer rests on: what was searched for, and the pages."""
+
+    queries: tuple[str, ...] = ()
+    pages: tuple[Page, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +261,9 @@ ServerMessage = (
     | Interrupted
     | GenerationComplete
     | TurnComplete
+    | Code
+    | CodeResult
+    | Sources
     | ToolCall
     | ToolCallCancellation
     | Usage

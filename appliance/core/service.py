@@ -5,6 +5,7 @@ Knows which machine is told of which message. Must never know how a message was 
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, assert_never
 
 from . import floor as fl
@@ -39,6 +40,8 @@ def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) ->
             return box.calls.refuse(link, message, "the person does not want it any more")
         case ms.ToolCall():
             return [*box.calls.asked(link, message, now), *box.tell_turn(fl.Progress(), now)]
+        case ms.Code() | ms.CodeResult() | ms.Sources():
+            return _found(box, message, now)
         case ms.ToolCallCancellation():
             box.calls.cancelled(link, message)
             return []
@@ -51,3 +54,20 @@ def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) ->
             return [Tell("unknown", {"what": what})]
         case _:
             assert_never(message)
+
+
+def _found(box: Conversation, found: ms.Code | ms.CodeResult | ms.Sources, now: float) -> list[Effect]:
+    """What the service's own tools found is shown and never spoken."""
+    if isinstance(box.turn.model, fl.Abandoned):
+        return []
+    turn = box.turn.number
+    match found:
+        case ms.Code(language, text):
+            told = Tell("code", {"language": language, "text": text, "turn": turn})
+        case ms.CodeResult(outcome, text):
+            told = Tell("result", {"outcome": outcome, "text": text, "turn": turn})
+        case ms.Sources(queries, pages):
+            told = Tell("sources", {"queries": queries, "pages": [asdict(p) for p in pages], "turn": turn})
+        case _:
+            assert_never(found)
+    return [told, *box.tell_turn(fl.Progress(), now)]

@@ -63,6 +63,7 @@ from .floor import (
 )
 from .gesture import Gesture
 from .messages import GenerationComplete, Interrupted, ModelSaid, PersonSaid, Speech, TurnComplete, Words
+from .reasons import outcome_of
 
 PROOFS = ("answered", "silence", "interrupted")  # outcomes that show the service to be well
 FENCE_S = 0.5  # the round trip of a mobile link; the shortest question and its tail take longer
@@ -125,8 +126,12 @@ class Turn:
                 return self._content(phase, told, now)
             case (phase, Interrupted() | GenerationComplete() | TurnComplete()):
                 return self._punctuation(phase, told, now, index)
-            case (Speaking(), Drained(turn)) if turn == self.number:
-                return self._over("answered", now, index)
+            case (Speaking(more=True) as speaking, Drained(turn)) if turn == self.number:
+                self.number += 1
+                self._alive(now)
+                return [Over(turn, speaking.outcome)]
+            case (Speaking() as speaking, Drained(turn)) if turn == self.number:
+                return self._over(speaking.outcome, now, index)
             case (phase, ActivityBegan()):
                 self._began(phase, now)
             case (Waiting(), ActivityEnded(turn)) if turn == self.number:
@@ -267,7 +272,7 @@ class Turn:
             case Waiting():
                 orders.append(Settle(self.number))
             case Speaking(finished=True):  # it closed its turn too early: what was said plays out first
-                orders.append(Over(self.number, "answered"))
+                orders.append(Over(self.number, phase.outcome))
                 self.number += 1
             case Idle() | Listening():
                 self.number += 1
@@ -294,13 +299,15 @@ class Turn:
             case (Interrupted(), Abandoned() as abandoned):
                 self.model = replace(abandoned, hushed=True)
                 return []
+            case (TurnComplete(more=True), Abandoned()):
+                return []
             case (TurnComplete(), Abandoned(_, hushed)) if hushed or not self._is_next(phase, now):
                 self.model = Silent()
                 return []
             case (GenerationComplete(), Abandoned()):
                 return []
-            case (TurnComplete(), _):
-                self.model = Silent()
+            case (TurnComplete(_, more), _):
+                self.model = Answering() if more else Silent()
         match (phase, told):
             case (Speaking(), Interrupted()) if isinstance(self.model, Answering):
                 # By its own account: what is queued is void, what comes next may be meant.
@@ -308,11 +315,18 @@ class Turn:
                 self.number += 1
                 self._alive(now)
                 return [Flush(flushed)]
-            case (Speaking(finished=False) as speaking, GenerationComplete() | TurnComplete()):
+            case (Speaking() as speaking, TurnComplete(reason, more)):
+                outcome = outcome_of(reason) or speaking.outcome
+                self.phase = replace(speaking, finished=True, outcome=outcome, more=more)
+                return [] if speaking.finished else [Finish(self.number)]
+            case (Speaking(finished=False) as speaking, GenerationComplete()):
                 self.phase = replace(speaking, finished=True)
                 return [Finish(self.number)]
+            case (Waiting(until), TurnComplete(more=True)) if until is not None:
+                self._alive(now)
+                return [Settle(self.number)]
             case (Waiting(until), TurnComplete(reason)) if until is not None:
-                return [Settle(self.number), *self._over(reason or "silence", now, index)]
+                return [Settle(self.number), *self._over(outcome_of(reason) or "silence", now, index)]
         return []
 
     # -- how a turn ends ----------------------------------------------------------------------------
@@ -340,7 +354,9 @@ class Turn:
             case Waiting():
                 lost = Tell("lost", {"what": "the answer", "count": 1, "why": "line lost"})
                 return [lost, *self._rest("line lost")]
-            case Speaking(finished=False):
+            case Speaking(finished=True):
+                self.phase = replace(phase, more=False)
+            case Speaking():
                 self.phase = replace(phase, finished=True)
                 return [Finish(self.number), Tell("lost", {"what": "the end of an answer", "count": 1})]
         return []

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import assert_never, cast
 
 from ..errors import WireError
+from .findings import code_in, sources_in
 from .messages import (
     ActivityEnd,
     ActivityStart,
@@ -200,6 +201,7 @@ def _messages(message: Json) -> Iterator[ServerMessage]:
     if "modelTurn" in content:
         for part in _list(_object(content, "modelTurn"), "parts"):
             yield _part(_as_object(part, "modelTurn.parts"))
+    yield from sources_in(content)
     if "toolCall" in message:
         calls = _list(_object(message, "toolCall"), "functionCalls")
         yield ToolCall(tuple(_call(_as_object(c, "toolCall.functionCalls")) for c in calls))
@@ -208,7 +210,9 @@ def _messages(message: Json) -> Iterator[ServerMessage]:
     if "usageMetadata" in message:
         yield _usage(_object(message, "usageMetadata"))
     if _flag(content, "turnComplete"):
-        yield TurnComplete(_text(content, "turnCompleteReason"))
+        waits = _flag(content, "waitingForInput")
+        reason = _text(content, "turnCompleteReason") or ("NEED_MORE_INPUT" if waits else "")
+        yield TurnComplete(reason, more=_text(content, "interactionStatus") == "IN_PROGRESS")
     if "sessionResumptionUpdate" in message:
         yield _resumption(_object(message, "sessionResumptionUpdate"))
     if "goAway" in message:
@@ -245,7 +249,7 @@ def _part(part: Json) -> ServerMessage:
         return Speech(_bytes(_text(blob, "data")), _rate(mime))
     if "text" in part:
         return Words(_text(part, "text"), thought=_flag(part, "thought"))
-    return Unknown("part " + ",".join(sorted(part))[:48])
+    return code_in(part) or Unknown("part " + ",".join(sorted(part))[:48])
 
 
 def _call(call: Json) -> FunctionCall:

@@ -73,6 +73,8 @@ class Variants:
     no_transcript: bool = False
     whole_transcript: bool = False
     turn_complete_reason: str = ""
+    findings: bool = False  # what its own tools found, as far as the setup asked for them
+    further_turns: int = 0  # without input after each answer, where the model tells its interaction status
     waiting_for_input: bool = False
     bare_mime: bool = False  # "audio/pcm" without a rate
     usage_per_chunk: bool = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from .findings import tools_in
 from .refusal import Refusal, bad_argument, invalid_payload, unknown_model
 
 _ALL_VERSIONS: Final = frozenset({"v1", "v1beta", "v1alpha"})
@@ -42,6 +43,9 @@ class Profile:
     default_behavior: str = "BLOCKING"
     content_mid_session: bool = True
     content_needs_history_config: bool = False
+    tools: frozenset[str] = frozenset({"googleSearch"})
+    mixed_tools: bool = True  # functions beside the service's own
+    interaction_status: bool = False
     ends_with_model: bool = False  # history may end with what the model said
     media_chunks: bool = False
     context_update: bool = False
@@ -61,6 +65,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
         name="3.8-extended",
         models=("gemini-3.8-live-extended-thinking",),
         thinking=frozenset({"includeThoughts", "thinkingLevel"}),
+        interaction_status=True,
         proactivity=frozenset({True}),
         behaviors=frozenset({"NON_BLOCKING"}),
         default_behavior="NON_BLOCKING",
@@ -100,6 +105,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
         versions=_PREVIEW,
         thinking=frozenset({"includeThoughts", "thinkingBudget"}),
         affective=True,
+        mixed_tools=False,
         proactivity=frozenset({True, False}),
         proactivity_versions=frozenset({"v1alpha"}),
         media_chunks=True,
@@ -113,6 +119,7 @@ PROFILES: Final[tuple[Profile, ...]] = (
         modalities=frozenset({"AUDIO", "TEXT"}),
         media_chunks=True,
         language_code=True,
+        tools=frozenset({"googleSearch", "codeExecution", "urlContext"}),
         wide_coverage=False,
         id_prefix="function-call-",
     ),
@@ -162,6 +169,9 @@ def check_setup(setup: dict[str, Any], profile: Profile, version: str) -> None:
     for part in setup.get("systemInstruction", {}).get("parts", []):
         if "text" not in part:
             raise bad_argument()
+    tools = tools_in(setup)
+    if not tools <= profile.tools or (tools and declarations_in(setup) and not profile.mixed_tools):
+        raise bad_argument()
     for declaration in declarations_in(setup):
         _check_declaration(declaration, profile)
 

@@ -16,7 +16,7 @@ import re
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
-from . import messages
+from . import findings, messages
 from .calls import Calls
 from .mind import Call
 from .options import Options, Phase
@@ -131,6 +131,10 @@ class Turn:
         if faults.turn_complete != "early" and self._options.speed > 0:
             unplayed = len(self.said) / _BYTES_PER_S * (1 - 1 / max(1.0, self._options.speed))
             await self.wait(unplayed * self._options.playback_wait)
+        for _ in range(self._options.variants.further_turns if self._profile.interaction_status else 0):
+            await self._complete(prompt, heard_s, more=True)
+            await self._audio(bytes(self._profile.chunk_ms * _BYTES_PER_S // 1000), " And one thing more.")
+            await self._send(messages.content(generationComplete=True))
         await self._complete(prompt, heard_s)
 
     async def break_off(self, prompt: str, heard_s: float, cancelled: list[str]) -> None:
@@ -147,7 +151,9 @@ class Turn:
             await self._audio(bytes(self._profile.chunk_ms * _BYTES_PER_S // 1000), "")
         await self._complete(prompt, heard_s)
 
-    async def _complete(self, prompt: str, heard_s: float, *, interrupted: bool = False) -> None:
+    async def _complete(
+        self, prompt: str, heard_s: float, *, interrupted: bool = False, more: bool = False
+    ) -> None:
         variants = self._options.variants
         if self._options.faults.turn_complete == "never":
             return
@@ -157,6 +163,10 @@ class Turn:
             fields["turnCompleteReason"] = variants.turn_complete_reason
         if variants.waiting_for_input:
             fields["waitingForInput"] = True
+        if self._profile.interaction_status:
+            fields["interactionStatus"] = "IN_PROGRESS" if more else "IDLE"
+        if variants.findings and not interrupted and not more:
+            fields |= findings.beside(self._setup)
         counts = messages.usage(prompt, heard_s, self.text, len(self.said) / _BYTES_PER_S)
         await self._send({**messages.content(**fields), "usageMetadata": counts})
 
@@ -167,6 +177,9 @@ class Turn:
             await self._send(
                 messages.content(modelTurn={"parts": [{"text": "**Thinking about it**", "thought": True}]})
             )
+
+        for found in findings.before(self._setup) if self._options.variants.findings else []:
+            await self._send(found)
 
     async def _half_way(self) -> None:
         faults = self._options.faults

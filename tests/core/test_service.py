@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.core import events as ev
 from appliance.core import messages as ms
 from appliance.core.effects import Play, Tell
 
@@ -30,3 +31,20 @@ def test_thoughts_are_neither_played_nor_told() -> None:
     room.pass_time(0.1)
     assert room.count(Play) == before[0] + 1
     assert not [e for _, e in room.effects if isinstance(e, Tell) and "hm" in str(e)]
+
+
+def test_what_was_found_is_shown_and_never_spoken_and_not_for_an_answer_unwanted() -> None:
+    room = Room(service=lambda room, message: None)
+    room.do(ev.Asked(1, ev.Ask("What is the sum?")))
+    room.do(ev.LinkUp(1))
+    room.do(ev.Received(1, (ms.SetupComplete(),)))
+    found = (ms.Code("python", "1"), ms.CodeResult("ok", "1"), ms.Sources(("q",), (ms.Page("u", "t"),)))
+    room.do(ev.Received(1, found))
+    assert room.told("code") == [{"language": "python", "text": "1", "turn": 1}]
+    assert room.told("result") == [{"outcome": "ok", "text": "1", "turn": 1}]
+    pages = [{"uri": "u", "title": "t", "status": ""}]
+    assert room.told("sources") == [{"queries": ("q",), "pages": pages, "turn": 1}]
+    assert room.count(Play) == 0
+    room.do(ev.Asked(2, ev.Cancel()))
+    room.do(ev.Received(1, found))
+    assert len(room.told("code")) == 1

@@ -242,7 +242,7 @@ def test_it_chooses_silence() -> None:
 
 def test_it_says_why_it_is_silent() -> None:
     turn = turn_at(Waiting(30.0))
-    assert Over(7, "RESPONSE_REJECTED") in play(turn, (TurnComplete("RESPONSE_REJECTED"), 10.0))
+    assert Over(7, "answer withheld by the service") in play(turn, (TurnComplete("RESPONSE_REJECTED"), 10.0))
 
 
 def test_thoughts_are_neither_answer_nor_silence() -> None:
@@ -448,3 +448,50 @@ def test_every_pair(phase: Phase) -> None:
         assert repr(turn) == f"turn {turn.number} {type(turn.phase).__name__.lower()}"
         if isinstance(turn.phase, Waiting) or isinstance(turn.model, Answering):
             assert not turn.is_quiet
+
+
+# -- turns that follow one another without a word of the person ----------------------------------------
+
+
+def test_while_further_turns_follow_nobody_listens_and_the_line_is_needed() -> None:
+    turn = turn_at(Speaking(30.0), Answering())
+    assert play(turn, (TurnComplete(more=True), 10.0)) == [Finish(7)]
+    assert not turn.is_quiet
+    assert play(turn, (Drained(7, 900), 11.0)) == [Over(7, "answered")]
+    assert (turn.number, isinstance(turn.phase, Waiting), turn.is_quiet) == (8, True, False)
+    assert play(turn, (CHUNK, 12.0))[-1] == Play(8, CHUNK.pcm, CHUNK.rate_hz)
+    assert play(turn, (TurnComplete(), 13.0)) == [Finish(8)]
+    assert turn.is_quiet
+    orders = play(turn, (Drained(8, 900), 14.0))
+    assert orders[0] == Over(8, "answered")
+    assert turn.is_following_up
+
+
+def test_a_further_turn_may_come_before_the_former_has_played_out_or_instead_of_an_answer() -> None:
+    turn = turn_at(Speaking(30.0), Answering())
+    play(turn, (TurnComplete(more=True), 10.0))
+    assert Over(7, "answered") in play(turn, (CHUNK, 10.5))
+    turn = turn_at(Waiting(30.0))
+    assert play(turn, (TurnComplete(more=True), 10.0)) == [Settle(7)]
+    assert isinstance(turn.phase, Waiting)
+    assert Over(7, "silence") in play(turn, (TurnComplete(), 11.0))
+
+
+def test_further_turns_of_an_answer_nobody_wants_are_unwanted_and_none_follow_on_a_lost_line() -> None:
+    turn = turn_at(Listening(30.0, 0), Abandoned())
+    assert play(turn, (TurnComplete(more=True), 10.0)) == []
+    assert isinstance(turn.model, Abandoned)
+    turn = turn_at(Speaking(30.0, finished=True, more=True), Answering())
+    play(turn, (LineLost(kept=False), 10.0))
+    play(turn, (Drained(7, 900), 11.0))
+    assert turn.is_following_up
+
+
+def test_an_answer_that_was_cut_short_is_told_as_such() -> None:
+    turn = turn_at(Speaking(30.0), Answering())
+    script = (
+        (GenerationComplete(), 9.0),
+        (TurnComplete("GENERATED_AUDIO_SAFETY"), 10.0),
+        (Drained(7, 9), 11.0),
+    )
+    assert Over(7, "answer withheld by the service") in play(turn, *script)

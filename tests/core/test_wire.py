@@ -20,6 +20,8 @@ from appliance.core.messages import (
     ActivityStart,
     Audio,
     ClientMessage,
+    Code,
+    CodeResult,
     Content,
     FunctionAnswer,
     FunctionCall,
@@ -29,12 +31,14 @@ from appliance.core.messages import (
     Image,
     Interrupted,
     ModelSaid,
+    Page,
     Past,
     PersonSaid,
     Resumption,
     ServerMessage,
     Setup,
     SetupComplete,
+    Sources,
     Speech,
     Text,
     ToolCall,
@@ -278,7 +282,7 @@ DOCUMENTED: list[tuple[str, dict[str, Any], tuple[ServerMessage, ...]]] = [
                 "modelTurn": {"parts": [{"executableCode": {"language": "PYTHON", "code": "1"}}]}
             }
         },
-        (Unknown("part executableCode"),),
+        (Code("python", "1"),),
     ),
     (
         "a picture",
@@ -887,3 +891,30 @@ def test_how_closely_pictures_are_looked_at_is_written_where_it_is_said() -> Non
     judge_client(said)
     assert json.loads(said)["setup"]["generationConfig"]["mediaResolution"] == "MEDIA_RESOLUTION_LOW"
     assert "mediaResolution" not in encode(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("content", "messages"),
+    [
+        (
+            {"modelTurn": {"parts": [{"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "45"}}]}},
+            (CodeResult("ok", "45"),),
+        ),
+        (
+            {"groundingMetadata": {"webSearchQueries": ["q"]}, "turnComplete": True},
+            (Sources(("q",)), TurnComplete()),
+        ),
+        ({"groundingMetadata": {}, "turnComplete": True}, (TurnComplete(),)),
+        (
+            {"urlContextMetadata": {"urlMetadata": [{"retrievedUrl": "https://a.example"}]}},
+            (Sources((), (Page("https://a.example"),)),),
+        ),
+        ({"turnComplete": True, "waitingForInput": True}, (TurnComplete("NEED_MORE_INPUT"),)),
+        ({"turnComplete": True, "interactionStatus": "IN_PROGRESS"}, (TurnComplete(more=True),)),
+        ({"turnComplete": True, "interactionStatus": "IDLE"}, (TurnComplete(),)),
+    ],
+)
+def test_what_stands_beside_an_answer(content: dict[str, Any], messages: tuple[ServerMessage, ...]) -> None:
+    text = frame({"serverContent": content})
+    judge_server(text)
+    assert decode(text) == messages
