@@ -5,7 +5,7 @@ Knows the turn, the line, the microphone and the ring. Must never know how a moo
 
 from __future__ import annotations
 
-from .faults import Remedy
+from .faults import CLOCK, Remedy
 from .floor import Hearing, Idle, Listening, Phase, Speaking, Waiting
 from .health import Health
 from .mood import Mood
@@ -37,6 +37,8 @@ def claims(phase: Phase, session: Session, health: Health, ringing: Ringing) -> 
             pass
         case fault if fault.remedy in (Remedy.REFUSED, Remedy.WAIT):
             found.add(Mood.REFUSED)
+        case fault if fault is CLOCK and session.is_wanted:
+            found.add(Mood.CLOCK)
         case fault if fault.remedy is Remedy.BACK_OFF and session.is_wanted:
             found.add(Mood.OFFLINE)
     return found

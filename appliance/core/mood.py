@@ -13,6 +13,7 @@ class Mood(StrEnum):
 
     NO_MICROPHONE = "no microphone"
     REFUSED = "refused"
+    CLOCK = "clock not set"
     OFFLINE = "offline"
     LISTENING = "listening"
     CONNECTING = "connecting"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.core.claims import claims
-from appliance.core.faults import KEY_REFUSED, OFFLINE, QUOTA, Fault
+from appliance.core.faults import CLOCK, KEY_REFUSED, OFFLINE, QUOTA, Fault
 from appliance.core.floor import By, Hearing, Idle, Listening, Phase, Speaking, Waiting
 from appliance.core.health import Health
 from appliance.core.messages import Setup
@@ -57,6 +57,7 @@ def test_trouble_with_the_line() -> None:
     for fault in (KEY_REFUSED, QUOTA):
         assert claims(Idle(), session(fault), health(), Ringing()) == {Mood.IDLE, Mood.REFUSED}
     assert claims(Idle(), session(OFFLINE), health(), Ringing()) == {Mood.IDLE, Mood.OFFLINE}
+    assert claims(Idle(), session(CLOCK), health(), Ringing()) == {Mood.IDLE, Mood.CLOCK}
     assert claims(Idle(), session(OFFLINE, wanted=False), health(), Ringing()) == {Mood.IDLE}
 
 

@@ -11,6 +11,7 @@ from appliance.core.mood import Mood, strongest
 ORDER = [
     "no microphone",
     "refused",
+    "clock not set",
     "offline",
     "listening",
     "connecting",
