@@ -66,6 +66,7 @@ OWN_TOOLS = {  # our names of the service's tools, and its own
     "code_execution": "codeExecution",
     "url_context": "urlContext",
 }
+KEPT = ("usage", "session", "timers")  # what outlives a restart, beside what was said
 FADE_S = 0.5  # at most, for the speaker at the end
 
 
@@ -116,17 +117,17 @@ def backoff() -> Iterator[float]:
 def conversation(
     config: Config,
     beat_s: float | None,
-    kept: object = None,
+    former: Mapping[str, object] | None = None,
     delays: Callable[[], Iterator[float]] = backoff,
-    recalled: object = None,
-    timers: object = None,
 ) -> Conversation:
-    """The core, as configured; `kept` is what it knew of its usage before, `recalled` what was said,
-    `timers` which there were."""
+    """The core, as configured; `former` is what a former life kept, by name."""
+    former = former or {}
     turns, live = config.turns, config.live
     lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
     lighting = Lighting(lamps, config.groups)
-    catalogue = Catalogue(lighting, Timing(Catalogue(lighting), timers), Eye(sight(config.camera)))
+    catalogue = Catalogue(
+        lighting, Timing(Catalogue(lighting), former.get("timers")), Eye(sight(config.camera))
+    )
     rules = Rules(
         manners=Manners(
             no_speech_s=turns.no_speech_s,
@@ -148,7 +149,7 @@ def conversation(
         budget=config.budget,
         remember=config.remember,
     )
-    return Conversation(rules, catalogue, delays, kept, recalled)
+    return Conversation(rules, catalogue, delays, former)
 
 
 def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalogue) -> Setup:
@@ -248,8 +249,8 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
     delays = Delays(backoff)
-    usage, said = memory.load("usage"), recalled(config, memory)
-    pump = Pump(conversation(config, beat_s, usage, delays, said, memory.load("timers")), clock)
+    former = {name: memory.load(name) for name in KEPT} | {"memory": recalled(config, memory)}
+    pump = Pump(conversation(config, beat_s, former, delays), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:

@@ -20,6 +20,8 @@ import os
 import time
 from pathlib import Path
 
+from ..core.messages import Handle
+
 log = logging.getLogger(__name__)
 
 EVERY_S = 300.0  # some hundred writes of a block on a busy day; five minutes are what a power cut may take
@@ -27,6 +29,13 @@ NOTHING = ""  # no JSON value is written so
 SOON_S = 1.0  # of a burst of changes only the last is written
 MOST_BYTES = 1 << 20  # our files have a few kilobytes; whatever is larger is not ours
 SYSTEM = Path("/var/lib/appliance")
+
+
+def _secret(value: object) -> str:
+    """What is masked everywhere else: a file of mode 0600 is where it may be read."""
+    if isinstance(value, Handle):
+        return value.secret
+    raise TypeError(f"{type(value).__name__} has no place in a file")
 
 
 def directory() -> Path:
@@ -90,7 +99,7 @@ class State:
         A disk that is full or read-only is a warning, and tried again after a rest. Raises TypeError and
         ValueError for what is not JSON, which is a bug.
         """
-        if self._put(name, json.dumps(value)) and soon:
+        if self._put(name, json.dumps(value, default=_secret)) and soon:
             asyncio.get_running_loop().call_later(SOON_S, self._hurry[name].set)
 
     def remove(self, name: str) -> None:

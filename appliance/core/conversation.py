@@ -16,7 +16,7 @@ Knows which machine is told of what, and in which order. Must never know the ins
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import assert_never
 
 from . import alarms
@@ -48,6 +48,7 @@ from .timing import Timing
 from .turn import Turn
 from .uplink import Flow, Uplink
 from .usage import Ledger, Verdict
+from .wall import Wall
 
 
 class Conversation:
@@ -58,11 +59,10 @@ class Conversation:
         rules: Rules,
         catalogue: Catalogue,
         backoff: Callable[[], Iterator[float]],
-        kept: object = None,
-        recalled: object = None,
+        former: Mapping[str, object] | None = None,
     ) -> None:
-        """`kept` is what a former life asked to Keep of its usage, or whatever was found in its place;
-        `recalled` likewise of what was said."""
+        """`former`: what a former life asked to Keep, by name, or whatever was found in its place."""
+        former = former or {}
         self.button = Button(rules.hold_s)
         self.turn = Turn(rules.manners)
         self.ear = Endpointer(rules.hangover_ms)
@@ -74,16 +74,21 @@ class Conversation:
             always=rules.always_connected,
             idle_close_s=rules.idle_close_s,
             fallbacks=rules.fallbacks,
+            former=former.get("session"),
         )
         self.calls = Calls(catalogue)
         self.eye = catalogue.find(Eye) or Eye(None)
         self.questions = Questions()
-        self.recollection = Recollection(rules.remember, recalled)
+        self.recollection = Recollection(rules.remember, former.get("memory"))
         self.timing = catalogue.of(Timing)
-        self.ledger = Ledger(rules.budget, kept)
+        self.ledger = Ledger(rules.budget, former.get("usage"))
         self.health = Health(rules.beat_s)
         self.timeline = Timeline()
         self.mood = Mood.STARTING
+
+    @property
+    def wall(self) -> Wall:
+        return self.timing.timers.wall
 
     def __repr__(self) -> str:
         return f"{self.session!r}, {self.turn!r}, {self.ear!r}"
@@ -163,11 +168,14 @@ class Conversation:
                 return show(self, self.eye.down(event), now)
             case ev.WallClock(date):
                 self.ledger.today(date)
-                return alarms.told(self, event, now)
+                effects = alarms.told(self, event, now)
+                if (epoch_s := self.wall.epoch_s(now)) is not None:
+                    self.session.clock(epoch_s, now)
+                return effects
             case ev.Stop():
                 effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
                 effects += self.tell_turn(fl.Dismissed(), now)
-                return [*effects, *self.book(), *self.session.stop()]
+                return [*effects, *self.book(), *self.session.stop(), *self._session_kept(now)]
             case ev.Wake():
                 return []
             case _:
@@ -336,8 +344,16 @@ class Conversation:
             effects += self.settle_line(self.session.wake(now, quiet=True), now)
         effects += watch(self, now)
         effects += alarms.settle(self, now)
+        effects += self._session_kept(now)
         mood = strongest(claims(self.turn.phase, self.session, self.health, self.timing.ringing))
         if mood is not self.mood:
             self.mood = mood
             effects += [Show(mood), Tell("phase", {"mood": str(mood)})]
         return effects
+
+    def _session_kept(self, now: float) -> list[Effect]:
+        """The handle that a next life may resume with; without a time nobody would know how old it is."""
+        epoch_s = self.wall.epoch_s(now)
+        if epoch_s is None or not self.session.handles.has_changed():
+            return []
+        return [Keep("session", self.session.handles.as_json(now, epoch_s))]

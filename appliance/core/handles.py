@@ -30,12 +30,13 @@ class Handles:
         self._idle: tuple[Handle, float] | None = None
         self._spare: tuple[Handle, float] | None = None
         self._kept = _read(kept, model)
+        self._changed = False
 
     def offered(self, handle: Handle, now: float, *, idle: bool) -> None:
         """`idle`: nobody is saying or doing anything, so the session is whole."""
         self._kept = None
         if idle:
-            self._idle, self._spare = (handle, now), None
+            self._idle, self._spare, self._changed = (handle, now), None, True
         else:
             self._spare = (handle, now)
 
@@ -50,7 +51,13 @@ class Handles:
         return None
 
     def forget(self) -> None:
+        self._changed |= (self._idle or self._spare or self._kept) is not None
         self._idle = self._spare = self._kept = None
+
+    def has_changed(self) -> bool:
+        """Whether there is another whole session to be kept, or none any more, since this was asked last."""
+        changed, self._changed = self._changed, False
+        return changed
 
     def clock(self, epoch_s: float, now: float) -> None:
         """It is `epoch_s` seconds since 1970: what was kept has an age."""
@@ -63,10 +70,11 @@ class Handles:
             self._idle = (handle, now - age_s)
 
     def as_json(self, now: float, epoch_s: float) -> Mapping[str, object]:
-        """What must outlive a restart: the handle itself is masked, and only the keeper may look at it."""
+        """What must outlive a restart; nothing where there is nothing. The handle is masked: only the keeper
+        may look at it."""
         found = self._idle or self._spare
         if found is None:
-            return {"version": 1}
+            return {}
         handle, at = found
         return {"version": 1, "model": self.model, "handle": handle, "at": round(epoch_s - (now - at))}
 

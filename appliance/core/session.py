@@ -22,6 +22,7 @@ from .events import LinkDown, LinkUp
 from .faults import (
     AGE,
     ARGUMENT,
+    CLOCK,
     MODEL,
     MUTE,
     NO_SETUP,
@@ -98,6 +99,7 @@ class Session:
         always: bool,
         idle_close_s: float,
         fallbacks: Sequence[Setup] = (),
+        former: object = None,
     ) -> None:
         """`backoff()` gives the delays of one row of failures, in seconds, with jitter. `fallbacks` are the
         setups of other models, tried in order when the service says that a model is gone."""
@@ -107,7 +109,7 @@ class Session:
         self._delays: Iterator[float] | None = None
         self._always = always
         self._idle_close_s = idle_close_s
-        self.handles = Handles(setup.model)
+        self.handles = Handles(setup.model, former)
         self._handle_due = 0.0
         self._refusals = 0
         self._arguments = 0
@@ -207,6 +209,13 @@ class Session:
         """Nobody needs the line just now."""
         if self._idle_since is None:
             self._idle_since = now
+
+    def clock(self, epoch_s: float, now: float) -> None:
+        """Somebody knows the time: what was kept has an age, and a dial need not wait for it any longer."""
+        self.handles.clock(epoch_s, now)
+        match self.line:
+            case Down(until, Fault(name=CLOCK.name)) as down:
+                self.line = replace(down, until=min(until, now))
 
     def turn_completed(self, now: float) -> None:
         """The handle that holds this turn comes now: a line that is left is left after it."""

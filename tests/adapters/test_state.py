@@ -18,6 +18,7 @@ import pytest
 
 from appliance.adapters import state
 from appliance.adapters.state import MOST_BYTES, State
+from appliance.core.messages import Handle
 
 PATIENCE_S = 20.0
 
@@ -130,6 +131,17 @@ def test_names_do_not_disturb_each_other(tmp_path: Path) -> None:
 
     alive(body)
     assert (State(tmp_path).load("usage"), State(tmp_path).load("volume")) == (1, 2)
+
+
+def test_a_handle_is_written_where_it_may_be_read_and_nowhere_else(tmp_path: Path) -> None:
+    async def life() -> None:
+        state = State(tmp_path)
+        state.save("session", {"handle": Handle("the-secret"), "at": 1})
+        await state.close()
+
+    asyncio.run(life())
+    assert State(tmp_path).load("session") == {"handle": "the-secret", "at": 1}
+    assert stat.S_IMODE((tmp_path / "session.json").stat().st_mode) == 0o600
 
 
 def test_what_is_no_json_is_a_bug(tmp_path: Path) -> None:

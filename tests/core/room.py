@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
@@ -169,9 +169,10 @@ class Room:
         reachable: bool = True,
         timers: object = None,
         more: Sequence[Capability] = (),
+        former: Mapping[str, object] | None = None,
         **changes: object,
     ) -> None:
-        self.conversation = Conversation(rules(**changes), catalogue(timers, *more), backoff)
+        self.conversation = Conversation(rules(**changes), catalogue(timers, *more), backoff, former)
         self.service = service or answers
         self.reachable = reachable
         self.now = 1000.0

@@ -590,7 +590,7 @@ def test_a_conversation_on_the_disk_outlives_the_daemon_and_is_forgotten_in_time
     [kept] = [e.value for _, e in room.effects if isinstance(e, Keep) and e.name == "memory"]
     again = Room(remember=Remember("disk"))
     again.conversation = Conversation(
-        rules(remember=Remember("disk"), beat_s=None), catalogue(), backoff, None, kept
+        rules(remember=Remember("disk"), beat_s=None), catalogue(), backoff, {"memory": kept}
     )
     again.do(ev.MicrophoneUp())
     again.ask()
@@ -796,9 +796,8 @@ def test_usage_is_kept_after_every_turn_and_read_again() -> None:
     room.do(ev.WallClock("2026-11-22"))
     room.ask()
     room.pass_time(3.0)
-    [kept] = [e for _, e in room.effects if isinstance(e, Keep)]
-    assert kept.name == "usage"
-    again = Conversation(rules(), catalogue(), backoff, dict(kept.value))
+    [kept] = [e for _, e in room.effects if isinstance(e, Keep) and e.name == "usage"]
+    again = Conversation(rules(), catalogue(), backoff, {"usage": kept.value})
     again.handle(ev.WallClock("2026-11-22"), 1.0)
     assert again.ledger.shown()["today"] == room.conversation.ledger.shown()["today"]
 
@@ -1004,3 +1003,38 @@ def test_an_impossible_request_is_a_bug() -> None:
 def test_effects_are_values() -> None:
     effect: Effect = Dial(1)
     assert effect == Dial(1)
+
+
+def test_a_session_outlives_a_restart_and_is_resumed() -> None:
+    room = Room()
+    room.do(ev.WallClock("2026-11-22", 1_800_000_000.0))
+    room.ask()
+    room.pass_time(4.0)
+    [kept] = [e for _, e in room.effects if isinstance(e, Keep) and e.name == "session"]
+    secret = kept.value["handle"]
+    assert isinstance(secret, ms.Handle)
+    assert secret.secret not in repr(kept)
+
+    again = Room(former={"session": dict(kept.value) | {"handle": secret.secret}})
+    again.do(ev.WallClock("2026-11-22", 1_800_000_600.0))
+    again.ask()
+    [setup] = again.sent(ms.Setup)
+    assert isinstance(setup, ms.Setup)
+    assert setup.resume == secret
+
+
+def test_without_a_clock_no_session_is_kept() -> None:
+    room = Room()
+    room.do(ev.WallClock(""))
+    room.ask()
+    room.pass_time(4.0)
+    assert not [e for _, e in room.effects if isinstance(e, Keep) and e.name == "session"]
+
+
+def test_a_session_that_is_forgotten_is_not_kept_either() -> None:
+    room = Room()
+    room.do(ev.WallClock("2026-11-22", 1_800_000_000.0))
+    room.ask()
+    room.pass_time(4.0)
+    room.do(ev.LinkDown(1, ev.Cause.CLOSED, 1011, "Internal error encountered."))
+    assert [e for _, e in room.effects if isinstance(e, Keep) and e.name == "session"][-1].value == {}

@@ -14,7 +14,7 @@ KEPT = {"version": 1, "model": "m", "handle": SECRET, "at": 1_800_000_000}
 
 def test_without_any_there_is_none() -> None:
     assert Handles("m").best(0.0) is None
-    assert Handles("m").as_json(0.0, 1_800_000_000.0) == {"version": 1}
+    assert Handles("m").as_json(0.0, 1_800_000_000.0) == {}
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,20 @@ def test_a_new_one_or_a_new_beginning_makes_the_kept_one_void() -> None:
     handles.offered(NEW, 1.0, idle=True)
     handles.clock(1_800_000_001.0, 5.0)
     assert handles.best(5.0) == NEW
+
+
+def test_what_is_kept_changes_with_a_whole_session_and_when_there_is_none() -> None:
+    handles = Handles("m")
+    assert not handles.has_changed()
+    handles.offered(OLD, 1.0, idle=False)
+    assert not handles.has_changed()
+    handles.offered(OLD, 1.0, idle=True)
+    assert handles.has_changed()
+    assert not handles.has_changed()
+    handles.forget()
+    assert handles.has_changed()
+    handles.forget()
+    assert not handles.has_changed()
+    kept = Handles("m", KEPT)
+    kept.forget()
+    assert kept.has_changed()

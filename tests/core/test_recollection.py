@@ -222,3 +222,11 @@ def test_what_comes_late_is_not_taken_for_more() -> None:
     late = Tell("answer", {"name": "look", "response": {}})
     memory.hear([told("model", "Late."), late, over()], 1, 1.0)
     assert turns(memory) == [("user", (BEFORE, "Hello?")), ("model", ("Hello.",)), ("user", (AFTER,))]
+
+
+def test_where_nothing_may_be_remembered_nothing_is() -> None:
+    memory = Recollection(Remember("off"))
+    answer = Tell("answer", {"name": "set_lights", "response": {"lamp": "on"}})
+    memory.hear([told("person", "On."), answer, told("model", "It is."), over()], 1, 0.0)
+    assert memory.turns(nothing) is None
+    assert memory.paragraph(nothing) == ""

@@ -17,6 +17,7 @@ from appliance.core.events import Cause, LinkDown, LinkUp
 from appliance.core.faults import (
     AGE,
     ARGUMENT,
+    CLOCK,
     DROPPED,
     KEY_REFUSED,
     MODEL,
@@ -72,6 +73,7 @@ def test_every_state_is_frozen_and_slotted(kind: type) -> None:
 STATES: dict[str, Line] = {
     "down": Down(100.0),
     "failed": Down(130.0, OFFLINE, 100.0),
+    "no clock": Down(130.0, CLOCK, 100.0),
     "refused": Down(1000.0, KEY_REFUSED, 100.0),
     "just refused": Down(1009.0, KEY_REFUSED, 109.0),
     "quota": Down(167.0, QUOTA, 107.0),
@@ -100,6 +102,7 @@ STIMULI: dict[str, Callable[[Session], list[Effect]]] = {
     "wake at 115": lambda s: s.wake(115.0, quiet=False),
     "wake at 145": lambda s: s.wake(145.0, quiet=False),
     "wake at 640": lambda s: s.wake(640.0, quiet=False),
+    "clock": lambda s: s.clock(1_800_000_000.0, 110.0) or [],  # type: ignore[func-returns-value]
     "renew": lambda s: s.renew(110.0, fresh=False),
     "renew afresh": lambda s: s.renew(110.0, fresh=True),
     "stop": lambda s: s.stop(),
@@ -156,6 +159,11 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("failed", "wake at 145"): dialled(145.0),
     ("failed", "wake at 640"): dialled(640.0),
     ("failed", "stop"): ([], Down(FOREVER)),
+    ("no clock", "clock"): ([], Down(110.0, CLOCK, 100.0)),
+    ("no clock", "want"): dialled(110.0),
+    ("no clock", "wake at 145"): dialled(145.0),
+    ("no clock", "wake at 640"): dialled(640.0),
+    ("no clock", "stop"): ([], Down(FOREVER)),
     ("refused", "want"): dialled(110.0),  # refused ten seconds ago: a press may try
     ("refused", "stop"): ([], Down(FOREVER)),
     ("just refused", "want"): ([], Down(114.0, KEY_REFUSED, 109.0)),  # refused a second ago: in four
