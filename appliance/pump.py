@@ -64,7 +64,7 @@ class Mouth(Protocol):
 
 
 class Lamps(Protocol):
-    def set(self, origin: Origin, states: dict[str, LightState]) -> None: ...
+    def set(self, origin: Origin, states: dict[str, LightState], transition_s: float) -> None: ...
 
 
 class Optics(Protocol):
@@ -200,8 +200,8 @@ class Pump:
                 world.line.dial(link)
             case Hang(link, at_once):
                 world.line.hang(link, at_once=at_once)
-            case SetLights(origin, states):
-                world.lamps.set(origin, states)
+            case SetLights(origin, states, transition_s):
+                world.lamps.set(origin, states, transition_s)
             case See(look, every_s) if world.camera is not None:  # else the core has no camera either
                 world.camera.look(look, every_s)
             case LookAway(look) if world.camera is not None:

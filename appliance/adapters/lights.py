@@ -5,6 +5,11 @@ Knows pins, polarity and how to put things back. Must never know who asked, or w
 Brightness is linear in the duty cycle: 50 per cent is half the power and looks brighter than half. A curve
 would make the number that the model reads back differ from the one it set.
 
+Lights that fade, blink or breathe (see core/motion.py) share one timer of the loop. It runs only while one
+of them moves, wakes only when one would look different, and at most thirty times a second for all of them.
+An order is answered when it is begun; one that cannot be carried on is told of as failed. gpiozero's own
+fading and blinking is not used: it takes a thread for each lamp.
+
 When the daemon ends, `at_exit` says what each light shows. Closing a gpiozero device turns its pin into an
 input, which lets a lamp go dark and an active-low relay float. So the pins are left driving a steady level
 and taken away from gpiozero, whose clean-up at exit would otherwise reset them. From there it is up to the
@@ -14,38 +19,84 @@ not. Dimming ends with the process that makes the pulses: a dimmed light that is
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import tempfile
+import time
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from ..core.events import Event, LightsFailed, LightsSet
-from ..core.lights import FULL, WHITE, Kind, LightState, Origin
+from ..core.lights import FULL, WHITE, Kind, LightEffect, LightState, Origin
+from ..core.motion import STEP_S, Levels, Motion, motion
 from ..errors import LightError
 from ..settings import Light
 
-Levels = tuple[float, ...]
-"""How far on each pin of a light is, from 0 to 1: one value, or red, green and blue."""
-
 log = logging.getLogger(__name__)
+
+
+class Alarm(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Metronome(Protocol):
+    """A clock, and something that calls back by it."""
+
+    def now(self) -> float: ...
+    def later(self, wait_s: float, call: Callable[[], None]) -> Alarm: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LoopTime:
+    """The running loop's time, `speed` times as fast as the room's."""
+
+    speed: float = 1.0
+
+    def now(self) -> float:
+        return time.monotonic() * self.speed
+
+    def later(self, wait_s: float, call: Callable[[], None]) -> Alarm:
+        return asyncio.get_running_loop().call_later(wait_s / self.speed, call)
+
+
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """A light that is under way, to what, and for whom."""
+
+    origin: Origin
+    state: LightState
+    motion: Motion
 
 
 class GpioLights:
     """All lights. The constructor claims every pin or none, and raises LightError with a remedy."""
 
     def __init__(
-        self, lights: Sequence[Light], post: Callable[[Event], None], *, pin_factory: Any = None
+        self,
+        lights: Sequence[Light],
+        post: Callable[[Event], None],
+        *,
+        initial: Mapping[str, LightState] | None = None,
+        metronome: Metronome | None = None,
+        pin_factory: Any = None,
     ) -> None:
+        """`initial` is what lights show at first that do not show what their setting says."""
         self._lights = {light.name: light for light in lights}
         self._post = post
+        self._metronome = metronome or LoopTime()
         self._devices: dict[str, tuple[Any, ...]] = {}
-        self._levels: dict[str, Levels] = {}
+        self._levels: dict[str, Levels] = {}  # as driven last
+        self._targets: dict[str, Levels] = {}
+        self._moving: dict[str, Moving] = {}
+        self._alarm: tuple[float, Alarm] | None = None
         self._failing = False
         try:
             for light in lights:
-                self._levels[light.name] = _levels(light, LightState(on=light.initial == "on"))
+                state = (initial or {}).get(light.name, LightState(on=light.initial == "on"))
+                self._levels[light.name] = self._targets[light.name] = _levels(light, state)
                 self._devices[light.name] = _claim(light, self._levels[light.name], pin_factory)
         except LightError:
             for devices in self._devices.values():
@@ -54,36 +105,99 @@ class GpioLights:
         if lights:
             log.info("lights: %s", ", ".join(self._lights))
 
-    def set(self, origin: Origin, states: dict[str, LightState]) -> None:
-        """Show all of these states or none. Answered by LightsSet, or LightsFailed with all put back."""
-        wanted = {name: _levels(self._lights[name], state) for name, state in states.items()}
+    def set(self, origin: Origin, states: dict[str, LightState], transition_s: float = 0.0) -> None:
+        """Show all of these states or none, dimmed over so many seconds.
+
+        Answered by LightsSet when all have begun, or by LightsFailed when all do again what they did.
+        """
+        now = self._metronome.now()
+        wanted = {name: self._begun(name, state, transition_s, now) for name, state in states.items()}
         touched: list[str] = []
         try:
-            for name, levels in wanted.items():
+            for name, begun in wanted.items():
                 touched.append(name)
-                self._drive(name, levels)
+                self._drive(name, begun.at(now))
         except LightError as error:
             reason = f"{error}{self._put_back(touched)}"
-            log.log(logging.DEBUG if self._failing else logging.WARNING, "lights not set: %s", reason)
-            self._failing = True
+            self._fail("lights not set", reason)
             self._post(LightsFailed(origin, reason))
-        else:
-            self._levels |= wanted
-            self._failing = False
-            log.info("lights set: %s", ", ".join(f"{n} {'on' if s.on else 'off'}" for n, s in states.items()))
-            self._post(LightsSet(origin, states))
+            return
+        for name, begun in wanted.items():
+            self._levels[name], self._targets[name] = begun.at(now), begun.target
+            self._moving[name] = Moving(origin, states[name], begun)
+        self._failing = False
+        log.info("lights set: %s", ", ".join(f"{n} {'on' if s.on else 'off'}" for n, s in states.items()))
+        self._post(LightsSet(origin, states))
+        self._rest(now)
 
     def close(self) -> None:
         """Show what each light's `at_exit` says, and let go of the pins. May be called twice."""
+        if self._alarm is not None:
+            self._alarm[1].cancel()
+            self._alarm = None
+        self._moving.clear()
         while self._devices:
             name, devices = self._devices.popitem()
             light = self._lights[name]
-            for device, level in zip(devices, self._levels[name], strict=True):
+            for device, level in zip(devices, self._targets[name], strict=True):
                 on = level > 0 if light.at_exit == "keep" else light.at_exit == "on"
                 try:
                     _let_go(device, on=on)
                 except Exception as error:  # as in _drive; and the other lights must still be seen to
                     log.warning("%s", _sentence(light, error))
+
+    # -- what moves ---------------------------------------------------------------------------------
+
+    def _begun(self, name: str, state: LightState, transition_s: float, now: float) -> Motion:
+        light = self._lights[name]
+        return motion(light.kind, self._levels[name], _levels(light, state), state.effect, transition_s, now)
+
+    def _tick(self) -> None:
+        self._alarm = None
+        now = self._metronome.now()
+        for name, moving in self._moving.items():
+            levels = moving.motion.at(now)
+            try:
+                if levels != self._levels[name]:
+                    self._drive(name, levels)
+                    self._levels[name] = levels
+            except LightError as error:
+                self._stop(name, moving, str(error))
+        self._rest(now)
+
+    def _rest(self, now: float) -> None:
+        """Until one of the lights would look different; those that have arrived move no more."""
+        due: dict[str, float] = {}
+        for name, moving in self._moving.items():
+            if (at := moving.motion.due(now)) is not None:
+                due[name] = at
+            elif moving.state.effect is not LightEffect.NONE and moving.motion.is_over(now):
+                steady = replace(moving.state, effect=LightEffect.NONE)
+                self._post(LightsSet(moving.origin, {name: steady}))
+        self._moving = {name: self._moving[name] for name in due}
+        if not due:
+            return
+        at = max(min(due.values()), now + STEP_S)
+        if self._alarm is not None:
+            if self._alarm[0] <= at:  # or orders that come fast would hold up the others for ever
+                return
+            self._alarm[1].cancel()
+        self._alarm = at, self._metronome.later(at - now, self._tick)
+
+    def _stop(self, name: str, moving: Moving, reason: str) -> None:
+        """A light cannot go on: it shows what it last did, and whoever sent it on its way is told."""
+        self._targets[name] = levels = self._levels[name]
+        light = self._lights[name]
+        self._moving[name] = replace(moving, motion=Motion(moving.motion.since, levels, levels))
+        self._fail("a light stopped on its way", reason)
+        self._post(LightsSet(moving.origin, {name: _nearest(light, levels)}))
+        self._post(LightsFailed(moving.origin, reason))
+
+    def _fail(self, what: str, reason: str) -> None:
+        log.log(logging.DEBUG if self._failing else logging.WARNING, "%s: %s", what, reason)
+        self._failing = True
+
+    # -- pins ---------------------------------------------------------------------------------------
 
     def _drive(self, name: str, levels: Levels) -> None:
         try:
@@ -113,6 +227,18 @@ def _levels(light: Light, state: LightState) -> Levels:
             return (share,)
         case Kind.RGB:
             return tuple(share * part / 255 for part in state.colour or WHITE)
+
+
+def _nearest(light: Light, levels: Levels) -> LightState:
+    """The state that shows these levels, as nearly as one can."""
+    top = max(levels)
+    if not top:
+        return LightState(on=False)
+    brightness = FULL if light.kind is Kind.SWITCH else max(1, round(FULL * top))
+    if light.kind is not Kind.RGB:
+        return LightState(on=True, brightness=brightness)
+    red, green, blue = (round(255 * level / top) for level in levels)
+    return LightState(on=True, brightness=brightness, colour=(red, green, blue))
 
 
 def _claim(light: Light, levels: Levels, pin_factory: Any) -> tuple[Any, ...]:

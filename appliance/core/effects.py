@@ -100,10 +100,11 @@ class Hush:
 
 @dataclass(frozen=True, slots=True)
 class SetLights:
-    """Set all of these or none. Answered by LightsSet or LightsFailed."""
+    """Set all of these or none, fading over so many seconds. Answered at once: LightsSet, LightsFailed."""
 
     origin: Origin
     states: dict[str, LightState]
+    transition_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

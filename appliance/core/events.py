@@ -61,10 +61,11 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Lights:
-    """Show the lights (`change` None), or set one: `on`, `off`, a per cent, a colour."""
+    """Show the lights (`change` None), or set one: `on`, `off`, a per cent, a colour, an effect."""
 
     name: str | None = None
     change: str | None = None
+    over_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,14 @@ class SetTimer:
     name: str = ""
 
 
-Request = Talk | Ask | Say | Cancel | Status | Lights | Timers | SetTimer
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Name the scenes (`name` None), or run one."""
+
+    name: str | None = None
+
+
+Request = Talk | Ask | Say | Cancel | Status | Lights | Scene | Timers | SetTimer
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +215,10 @@ class LinkDown:
 
 @dataclass(frozen=True, slots=True)
 class LightsSet:
-    """All lights of the order now show these states."""
+    """All lights of the order now show these states, or are on their way there.
+
+    Told again when an effect ends by itself.
+    """
 
     origin: Origin
     states: dict[str, LightState]
@@ -215,7 +226,7 @@ class LightsSet:
 
 @dataclass(frozen=True, slots=True)
 class LightsFailed:
-    """The order changed nothing, or what it changed was put back."""
+    """The order changed nothing, or what it changed was put back; or a light stopped on its way."""
 
     origin: Origin
     reason: str

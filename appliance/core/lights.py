@@ -20,6 +20,14 @@ class Kind(StrEnum):
     RGB = "rgb"
 
 
+class LightEffect(StrEnum):
+    """What a light does for as long as it shows a state."""
+
+    NONE = "none"
+    BLINK = "blink"
+    BREATHE = "breathe"
+
+
 @dataclass(frozen=True, slots=True)
 class LightState:
     """What one light shows. `brightness` in per cent (kept while off), `colour` only for an rgb light."""
@@ -27,6 +35,7 @@ class LightState:
     on: bool
     brightness: int = FULL
     colour: Colour | None = None
+    effect: LightEffect = LightEffect.NONE
 
     def as_json(self, kind: Kind) -> dict[str, object]:
         """As the model and the control socket see it: only what this kind of light has."""
@@ -35,6 +44,8 @@ class LightState:
             shown["brightness"] = self.brightness
         if kind is Kind.RGB:
             shown["colour"] = hex_of(self.colour or WHITE)
+        if self.effect is not LightEffect.NONE:
+            shown["effect"] = str(self.effect)
         return shown
 
 

@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.core import lights
-from appliance.core.lights import COLOURS, FromModel, FromPerson, Kind, LightState, hex_of, parse_colour
+from appliance.core.lights import (
+    COLOURS,
+    FromModel,
+    FromPerson,
+    Kind,
+    LightEffect,
+    LightState,
+    hex_of,
+    parse_colour,
+)
 from tests.core.vocabulary import check_value, values_of
 
 
@@ -34,6 +43,11 @@ RED = LightState(on=True, brightness=40, colour=(255, 0, 0))
             LightState(on=True, colour=(0, 0, 0)),
             Kind.RGB,
             {"power": "on", "brightness": 100, "colour": "#000000"},
+        ),
+        (
+            LightState(on=True, effect=LightEffect.BLINK),
+            Kind.SWITCH,
+            {"power": "on", "effect": "blink"},
         ),
     ],
 )
