@@ -24,7 +24,7 @@ from . import __version__
 from .adapters.button import GpioButton
 from .adapters.calendar import BUILT, Calendar
 from .adapters.control import Control
-from .adapters.lights import GpioLights
+from .adapters.lights import GpioLights, LoopTime
 from .adapters.link import Link, service_url
 from .adapters.memory import MemoryMicrophone, MemorySpeaker
 from .adapters.state import State, directory
@@ -42,17 +42,18 @@ from .core.floor import Manners
 from .core.instruction import instruction
 from .core.lighting import Lamp, Lighting
 from .core.messages import Setup
-from .core.recollection import LASTS_S
 from .core.rules import Rules
+from .core.scenes import Scenes
 from .core.timing import Timing
 from .desk import Desk
 from .errors import NoKeyError
 from .eyesight import eyesight, sight
+from .memories import lit, recalled
 from .models import profile_of
 from .pump import Clock, Pump, World
 from .recorder.files import Header
 from .recorder.recorder import Delays, Recorder
-from .settings import COVERAGES, RESOLUTIONS, Config, Live
+from .settings import COVERAGES, RESOLUTIONS, Config, Light, Live
 
 if TYPE_CHECKING:
     from .adapters.camera import Camera
@@ -66,7 +67,7 @@ OWN_TOOLS = {  # our names of the service's tools, and its own
     "code_execution": "codeExecution",
     "url_context": "urlContext",
 }
-KEPT = ("usage", "session", "timers")  # what outlives a restart, beside what was said
+KEPT = ("usage", "session", "timers", "lights")  # what outlives a restart, beside what was said
 FADE_S = 0.5  # at most, for the speaker at the end
 
 
@@ -123,11 +124,11 @@ def conversation(
     """The core, as configured; `former` is what a former life kept, by name."""
     former = former or {}
     turns, live = config.turns, config.live
-    lamps = [Lamp(light.name, light.kind, light.room, light.initial == "on") for light in config.lights]
+    lamps = [_lamp(light) for light in config.lights]
     lighting = Lighting(lamps, config.groups)
-    catalogue = Catalogue(
-        lighting, Timing(Catalogue(lighting), former.get("timers")), Eye(sight(config.camera))
-    )
+    lighting.done(lit(config, former))
+    scenes, timing = Scenes(lighting, config.scenes), Timing(Catalogue(lighting), former.get("timers"))
+    catalogue = Catalogue(lighting, scenes, timing, Eye(sight(config.camera)))
     rules = Rules(
         manners=Manners(
             no_speech_s=turns.no_speech_s,
@@ -152,13 +153,19 @@ def conversation(
     return Conversation(rules, catalogue, delays, former)
 
 
+def _lamp(light: Light) -> Lamp:
+    return Lamp(light.name, light.kind, light.room, light.initial == "on", light.initial == "restore")
+
+
 def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalogue) -> Setup:
     """What is asked of this model; config.py has made sure that it takes all of it."""
     live, (profile, _) = config.live, profile_of(model)
     tools_on = [name for name in OWN_TOOLS if getattr(live.tools, name)]
     return Setup(
         model=model,
-        system_instruction=instruction(live.system_instruction, lamps, config.groups),
+        system_instruction=instruction(
+            live.system_instruction, lamps, config.groups, [scene.name for scene in config.scenes]
+        ),
         modality=live.modality.upper(),
         voice=live.voice,
         language=live.language if profile.language else "",
@@ -228,17 +235,6 @@ def _link(live: Live, post: Callable[[Event], None]) -> Link:
     return Link(url, headers, post, verdict=verdict, clock=local_time)
 
 
-def recalled(config: Config, state: State) -> object:
-    """What was said before the restart, if the user lets the disk have it. Otherwise it is removed, and
-    where it is too old; a clock that is wrong can only make it forgotten too early."""
-    age_s = state.age_s("memory")
-    if config.remember.where == "disk" and age_s is not None and abs(age_s) < LASTS_S:
-        return state.load("memory")
-    if age_s is not None:
-        state.remove("memory")
-    return None
-
-
 def build(config: Config, clock: Clock | None = None, state: Path | None = None) -> Box:
     """Claims pins, opens nothing else. Raises HardwareError; call it with the loop running.
 
@@ -257,7 +253,9 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         with contextlib.suppress(RuntimeError):  # an edge after the loop has closed has nobody to hear it
             loop.call_soon_threadsafe(pump.post, event)
 
-    lights = GpioLights(config.lights, pump.post)
+    lights = GpioLights(
+        config.lights, pump.post, initial=lit(config, former), metronome=LoopTime(clock.speed)
+    )
     try:
         button = GpioButton(config.button, post_threadsafe)
     except BaseException:
@@ -283,10 +281,11 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
 
 
 def header(config: Config) -> Header:
-    """What a trace may say of the configuration: which it was, and the names of lights, rooms and groups."""
+    """What a trace may say of the configuration: which it was, and the names of what is in the home."""
     digest = hashlib.sha256(json.dumps(config.as_json(), sort_keys=True).encode()).hexdigest()[:16]
     names = {light.name for light in config.lights} | {light.room for light in config.lights}
-    return Header(__version__, digest, tuple(sorted((names | set(config.groups)) - {""})))
+    names |= set(config.groups) | {scene.name for scene in config.scenes}
+    return Header(__version__, digest, tuple(sorted(names - {""})))
 
 
 def _sound(config: Config, pump: Pump, clock: Clock) -> tuple[Ears, Mouth]:

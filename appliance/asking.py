@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from .core.events import Ask, Cancel, Lights, Request, Say, SetTimer, Status, Talk, Timers
+from .core.changes import MOST_TRANSITION_S
+from .core.events import Ask, Cancel, Lights, Request, Say, Scene, SetTimer, Status, Talk, Timers
 from .core.timer import LEAST_S, LONGEST_S
 from .problems import nearest, one_of, shown
 
@@ -23,7 +24,8 @@ REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "
     "cancel": (),
     "ask": ("text", "speak"),
     "say": ("text",),
-    "lights": ("name", "change"),
+    "lights": ("name", "change", "over_s"),
+    "scene": ("name",),
     "timers": ("cancel",),
     "set_timer": ("seconds", "name"),
     "watch": (),
@@ -62,7 +64,9 @@ def parse(line: bytes) -> Request | None:
         case "say":
             return Say(_words(body))
         case "lights":
-            return _lights(_text(body, "name"), _text(body, "change"))
+            return _lights(_text(body, "name"), _text(body, "change"), _over(body.get("over_s")))
+        case "scene":
+            return Scene(_text(body, "name"))
         case "timers":
             return Timers(_which(body.get("cancel")))
         case "set_timer":
@@ -123,7 +127,18 @@ def _seconds(value: object) -> float:
     return float(value)
 
 
-def _lights(name: str | None, change: str | None) -> Lights:
+def _over(value: object) -> float | None:
+    if value is None:
+        return None
+    most = MOST_TRANSITION_S
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise Refused(f"over_s is {shown(value)}", f"a number from 0 to {most:g} (seconds)")
+    return float(value)
+
+
+def _lights(name: str | None, change: str | None, over_s: float | None) -> Lights:
     if change is not None and name is None:
         raise Refused("a change without a name", 'say which light, as in "name": "kitchen lamp"')
-    return Lights(name, change)
+    if over_s is not None and change is None:
+        raise Refused("a time without a change", 'say what to change it to, as in "change": "off"')
+    return Lights(name, change, over_s)

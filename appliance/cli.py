@@ -16,6 +16,7 @@ from pathlib import Path
 from . import __version__
 from .caller import request, watch
 from .config import load, parse, socket_path
+from .core.changes import MOST_TRANSITION_S, STATES
 from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
@@ -78,7 +79,10 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     verb("cancel", _cancel, "Silence, and no listening.")
     command = verb("lights", _lights, "Show the lights, or set one.")
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
-    command.add_argument("state", nargs="?", metavar="STATE", help="on, off, a per cent or a colour")
+    command.add_argument("state", nargs="?", metavar="STATE", help=STATES)
+    command.add_argument("--over", type=_fade, metavar="SECONDS", help="fade over so many seconds")
+    command = verb("scene", _scene, "List the scenes, or run one.")
+    command.add_argument("name", nargs="?", metavar="NAME", help="a scene of the configuration")
     command = verb("timers", _timers, "Show the timers, cancel one, or set one that rings.")
     command.add_argument("act", nargs="?", choices=("cancel", "set"), metavar="cancel|set")
     command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
@@ -95,6 +99,13 @@ def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0.1 <= seconds <= 60:
         raise argparse.ArgumentTypeError("0.1 to 60 seconds")
+    return seconds
+
+
+def _fade(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= MOST_TRANSITION_S:
+        raise argparse.ArgumentTypeError(f"0 to {MOST_TRANSITION_S:g} seconds")
     return seconds
 
 
@@ -269,12 +280,27 @@ def _cancel(options: argparse.Namespace) -> int:
 def _lights(options: argparse.Namespace) -> int:
     body: dict[str, object] = {"do": "lights"}
     if options.name is not None and options.state is None:
-        print("appliance: lights NAME needs a STATE: on, off, a per cent or a colour", file=sys.stderr)
+        print(f"appliance: lights NAME needs a STATE: {STATES}", file=sys.stderr)
+        return EX_USAGE
+    if options.name is None and options.over is not None:
+        print("appliance: --over needs a NAME and a STATE", file=sys.stderr)
         return EX_USAGE
     if options.name is not None:
         body |= {"name": options.name, "change": options.state}
+    if options.over is not None:
+        body["over_s"] = options.over
     answer = _ask(options, body)
     return _done(options, answer, "\n".join(_lamp_lines(answer)) or "no lights are configured")
+
+
+def _scene(options: argparse.Namespace) -> int:
+    if options.name is not None:
+        answer = _ask(options, {"do": "scene", "name": options.name})
+        return _done(options, answer, "\n".join(_lamp_lines(answer)))
+    answer = _ask(options, {"do": "scene"})
+    scenes = answer.get("scenes")
+    listed = "\n".join(str(name) for name in scenes) if isinstance(scenes, list) else ""
+    return _done(options, answer, listed or "no scenes are configured")
 
 
 def _lamp_lines(answer: Mapping[str, object]) -> list[str]:

@@ -7,32 +7,29 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import cast, get_args
 from urllib.parse import urlsplit
 
 from .auth import with_auth
-from .core.lights import Kind
 from .core.recollection import Remember, Where
 from .core.usage import Budget
 from .errors import ConfigError, Problem
 from .extra import extra_setup
+from .home import check_pins, read_groups, read_lights, read_pin, read_scenes
 from .models import LANGUAGES, VOICES
 from .optics import optics
 from .problems import Section, nearest, one_of
 from .settings import (
-    ALL,
     COVERAGES,
     MODALITIES,
-    PINS,
     PRESETS,
     VERSIONS,
     AudioDevices,
     Button,
     Config,
-    Light,
     Live,
     ServiceTools,
     Turns,
@@ -57,7 +54,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     """Check a configuration that was read. Raises ConfigError with every mistake in it."""
     problems: list[Problem] = []
     root = Section(file, "", table, problems)
-    lights = _lights(root.section("lights"))
+    lights = read_lights(root.section("lights"))
     config = Config(
         live=_live(root.section("live")),
         audio=_audio(root.section("audio")),
@@ -65,7 +62,8 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         button=_button(root.section("button")),
         camera=optics(root.section("camera")),
         lights=lights,
-        groups=_groups(root.section("groups"), lights),
+        groups=(groups := read_groups(root.section("groups"), lights)),
+        scenes=read_scenes(root.section("scenes"), lights, groups),
         budget=_budget(root.section("budget")),
         socket=_only(root.section("control"), "socket"),
         transcripts=(privacy := _privacy(root.section("privacy")))[0],
@@ -73,7 +71,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         log_level=_log(root.section("log")),
     )
     root.done()
-    _pins(root, config)
+    check_pins(root, config)
     warnings = suit(config, root)
     if problems:
         raise ConfigError(tuple(problems))
@@ -223,119 +221,12 @@ def _turns(section: Section) -> Turns:
 def _button(section: Section) -> Button:
     default = Button()
     button = Button(
-        pin=_pin(section, "pin", section.raw("pin")) if section.has("pin") else None,
+        pin=read_pin(section, "pin", section.raw("pin")) if section.has("pin") else None,
         pull=section.choice("pull", default.pull, ("up", "down")),
         debounce_ms=section.whole("debounce_ms", default.debounce_ms, 0, 200, "milliseconds") or 0,
     )
     section.done()
     return button
-
-
-def _pin(section: Section, key: str, value: object) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool) and value in PINS:
-        return value
-    section.wrong(key, value, f"a BCM pin number from {PINS[0]} to {PINS[-1]}")
-    return None
-
-
-def _lights(section: Section) -> tuple[Light, ...]:
-    found: list[Light] = []
-    for name in section.names():
-        table = section.section(name)
-        if not _is_name(name):
-            section.wrong(name, name, NAME)
-        if name.casefold() == ALL:
-            section.wrong(name, name, f"any other name: {ALL!r} means every light")
-        if any(name.casefold() == other.name.casefold() for other in found):
-            section.wrong(name, name, "names that differ in more than capital letters")
-        found.append(_light(name, table))
-    _rooms(section, found)
-    return tuple(found)
-
-
-def _rooms(section: Section, lights: Sequence[Light]) -> None:
-    """A room is one place, however often it is named."""
-    spelt: dict[str, str] = {}
-    for light in lights:
-        where, room = f'{light.name}".room', light.room
-        fold = room.casefold()
-        if fold == ALL:
-            section.describe(where, f"{room!r}", f"any other name: {ALL!r} means every light")
-        elif room and spelt.setdefault(fold, room) != room:
-            section.describe(where, f"{room!r}", f"one spelling of a room: {spelt[fold]!r}")
-
-
-NAME = "a name of 1 to 64 characters without spaces around it, or two in a row"
-
-
-def _is_name(name: str) -> bool:
-    return 0 < len(name) <= 64 and " ".join(name.split()) == name
-
-
-def _light(name: str, section: Section) -> Light:
-    kind = Kind(section.choice("kind", Kind.SWITCH, [str(kind) for kind in Kind]))
-    pins: tuple[int, ...] = ()
-    single, several = section.raw("pin"), section.raw("pins")
-    if kind is Kind.RGB:
-        if isinstance(several, list) and len(several) == 3 and single is None:
-            pins = tuple(p for p in (_pin(section, "pins", s) for s in several) if p is not None)
-        else:
-            found = several if several is not None else single
-            section.wrong("pins", found, "three pins for an rgb light: [red, green, blue]")
-    elif section.has("kind") and section.raw("kind") not in tuple(Kind):
-        pass  # one mistake is enough: what its pins should be is not known
-    elif single is None or several is not None:
-        section.wrong("pin", several, f"one pin for a {kind}, as in pin = 17")
-    else:
-        pins = tuple(p for p in (_pin(section, "pin", single),) if p is not None)
-    light = Light(
-        name=name,
-        kind=kind,
-        pins=pins,
-        active_high=section.choice("active", "high", ("high", "low")) == "high",
-        room=section.text("room", "", most=64),
-        initial=section.choice("initial", "off", ("off", "on")),
-        at_exit=section.choice("at_exit", "off", ("off", "on", "keep")),
-    )
-    section.done()
-    if light.room and not _is_name(light.room):
-        section.wrong("room", light.room, NAME)
-    return light
-
-
-def _pins(root: Section, config: Config) -> None:
-    """No pin may have two uses: the second would silently take it from the first."""
-    used: dict[int, str] = {}
-    uses: list[tuple[str, object]] = [(f'lights."{it.name}"', pin) for it in config.lights for pin in it.pins]
-    for use, pin in (*uses, ("button", config.button.pin), ("camera.light", config.camera.light)):
-        if isinstance(pin, int):
-            if pin in used:
-                allowed = f"a pin not used by {used[pin]}"
-                root.problems.append(Problem(root.file, use, f"pin {pin}", allowed))
-            used.setdefault(pin, use)
-
-
-def _groups(section: Section, lights: tuple[Light, ...]) -> dict[str, tuple[str, ...]]:
-    known = {light.name.casefold(): light.name for light in lights}
-    rooms = {light.room.casefold() for light in lights if light.room}
-    groups: dict[str, tuple[str, ...]] = {}
-    for name in section.names():
-        if name.casefold() in known or name.casefold() in rooms or name.casefold() == ALL:
-            section.wrong(name, name, f"a name that no light and no room has, and not {ALL!r}")
-        if not _is_name(name):
-            section.wrong(name, name, NAME)
-        if any(name.casefold() == other.casefold() for other in groups):
-            section.wrong(name, name, "names that differ in more than capital letters")
-        members = section.raw(name)
-        if not isinstance(members, list) or not members:
-            section.wrong(name, members, "a list of names of lights")
-            continue
-        for member in members:
-            if not isinstance(member, str) or member.casefold() not in known:
-                names = tuple(known.values())
-                section.wrong(name, member, one_of(names), nearest(str(member), names))
-        groups[name] = tuple(known[str(m).casefold()] for m in members if str(m).casefold() in known)
-    return groups
 
 
 def _budget(section: Section) -> Budget:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 from .core.lights import Kind
 from .core.recollection import Remember
+from .core.scenes import Scene
 from .core.usage import Budget
 
 DEFAULT_INSTRUCTION = (
@@ -121,6 +122,7 @@ class Light:
     active_high: bool = True
     room: str = ""
     initial: str = "off"
+    """"off", "on", or "restore": as it was before the restart."""
     at_exit: str = "off"
 
 
@@ -158,6 +160,7 @@ class Config:
     camera: Camera = Camera()
     lights: tuple[Light, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scenes: tuple[Scene, ...] = ()
     budget: Budget = field(default_factory=Budget)
     socket: str = ""
     transcripts: bool = False

@@ -13,11 +13,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from appliance import settings as module
-from appliance.config import NAME, load, parse, socket_path
+from appliance.config import load, parse, socket_path
 from appliance.core.lights import Kind
 from appliance.core.recollection import Remember
 from appliance.core.usage import Budget
 from appliance.errors import ConfigError, Problem
+from appliance.home import NAME
 from appliance.settings import AudioDevices, Button, Camera, Config, Light, Live, ServiceTools, Turns
 from tests.core.vocabulary import SECRET, check_value, values_of
 
@@ -336,7 +337,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'turns', 'button', "
-        "'camera', 'groups', 'budget', 'control', 'privacy', 'log' (did you mean 'live'?)",
+        "'camera', 'groups', 'scenes', 'budget', 'control', 'privacy', 'log' (did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 
@@ -422,7 +423,7 @@ LIGHTS: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     ({"x": {**LAMP, "kind": "swich"}}, [("lights.x.kind", "'swich'", "'switch', 'dimmer', 'rgb'")]),
     ({"x": {**LAMP, "active": True}}, [("lights.x.active", "true", "'high', 'low'")]),
     ({"x": {**LAMP, "room": 7}}, [("lights.x.room", "7", "a text")]),
-    ({"x": {**LAMP, "initial": True}}, [("lights.x.initial", "true", "'off', 'on'")]),
+    ({"x": {**LAMP, "initial": True}}, [("lights.x.initial", "true", "'off', 'on', 'restore'")]),
     ({"x": {**LAMP, "at_exit": "stay"}}, [("lights.x.at_exit", "'stay'", "'off', 'on', 'keep'")]),
     (
         {"": LAMP},

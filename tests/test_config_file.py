@@ -61,7 +61,7 @@ def test_every_key_of_a_light_is_there() -> None:
 
 def test_no_section_is_missing_or_unknown() -> None:
     there = with_examples()
-    assert set(there) == {"live", "audio", "turns", "button", "camera", "lights", "groups", *ALSO}
+    assert set(there) == {"live", "audio", "turns", "button", "camera", "lights", "groups", "scenes", *ALSO}
     for section, keys in ALSO.items():
         assert set(there[section]) == keys
 

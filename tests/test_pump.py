@@ -66,8 +66,8 @@ class Recorder:
     def look(self) -> None:
         self.done.append(("look",))
 
-    def set(self, origin: Origin, states: dict[str, LightState]) -> None:
-        self.done.append(("set", origin, states))
+    def set(self, origin: Origin, states: dict[str, LightState], transition_s: float) -> None:
+        self.done.append(("set", origin, states, transition_s))
 
     def reply(self, ask: int, body: Mapping[str, object]) -> None:
         self.done.append(("reply", ask, body["ok"]))

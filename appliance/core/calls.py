@@ -16,12 +16,13 @@ from typing import assert_never
 
 from .catalogue import Catalogue
 from .effects import Effect, Reply, Send, SetLights, Tell
-from .events import LightsFailed, LightsSet
+from .events import Lights, LightsFailed, LightsSet, Scene
 from .functions import BLOCKING, LIMIT_S, Caller
 from .lighting import Lighting
 from .lights import FromModel, FromPerson, FromTimer, LightState, Origin
 from .messages import FunctionAnswer, FunctionCall, Json, ToolCall, ToolCallCancellation, ToolResponse
 from .outcomes import Answer, Later, Order, Outcome
+from .scenes import Scenes
 
 MOST_CALLS = 32  # in one message
 MOST_BYTES = 7000  # of an answer: the service has hung up at messages of 8 kB, and it stands in one
@@ -73,11 +74,17 @@ class Calls:
                 effects += self._call(origin, call, now)
         return effects
 
-    def person(self, ask: int, name: str, change: str, now: float) -> list[Effect]:
-        """A light is set by command."""
-        origin = FromPerson(ask)
-        outcome = self.lighting.person(name, change, Caller(origin, now))
-        return self._come(origin, outcome, Waiting(now + LIMIT_S), now)
+    def person(self, ask: int, request: Lights | Scene, now: float) -> list[Effect]:
+        """A light is set, or a scene is run, by command."""
+        caller = Caller(FromPerson(ask), now)
+        match request:
+            case Lights(name, change, over_s):
+                outcome = self.lighting.person(name or "", change or "", caller, over_s)
+            case Scene(name):
+                outcome = self.catalogue.of(Scenes).person(name or "", caller)
+            case never:
+                assert_never(never)
+        return self._come(caller.origin, outcome, Waiting(now + LIMIT_S), now)
 
     def timed(self, number: int, function: str, args: Json, now: float) -> list[Effect]:
         """A timer is due that calls this function."""
@@ -157,12 +164,12 @@ class Calls:
         match outcome:
             case Answer(response, effects):
                 return [*effects, *self._say(origin, response, waiting.scheduling)]
-            case Order(states):
+            case Order(states, transition_s):
                 # It counts from now on, so that a second call of the same message builds on the first.
                 self._ordered[origin] = {name: self.lighting.states[name] for name in states}
                 self.lighting.done(states)
                 self._open[origin] = waiting
-                return [SetLights(origin, states)]
+                return [SetLights(origin, states, transition_s)]
             case Later(effects, first, limit_s):
                 self._open[origin] = waiting if limit_s is None else replace(waiting, until=now + limit_s)
                 said = [] if first is None else self.answer(origin, first, more=True)

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from .lights import COLOURS, FULL, Colour, Kind, LightEffect, LightState, parse_colour
+from .lights import FULL, Colour, Kind, LightEffect, LightState, parse_colour
 
 MOST_TRANSITION_S = 3600.0  # a lamp that wakes somebody takes half an hour, and one that sends to bed as long
 
-STATES = f"on, off, a per cent from 0 to {FULL}, a colour (#rrggbb or a name), blink or breathe"
-COLOUR = f"colour is #rrggbb or one of: {', '.join(COLOURS)}"
+STATES = f"on, off, a per cent from 0 to {FULL}, a colour (#rrggbb or a name), blink, breathe or none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +62,18 @@ def contradiction(change: Change) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Lack:
-    """What none of these lights can do: `verb` as in "can not be dimmed"; `kinds` are those that can."""
+    """What none of these lights can: said of one, said of several, and of the kinds that can."""
 
-    verb: str
-    kinds: tuple[Kind, ...]
+    one: str
+    several: str
+    able: str
+    kinds: tuple[Kind, ...] = (Kind.DIMMER, Kind.RGB)
 
 
-DIMMABLE = (Kind.DIMMER, Kind.RGB)
-DIM = Lack("be dimmed", DIMMABLE)
-FADE = Lack("fade", DIMMABLE)
-BREATHE = Lack("breathe", DIMMABLE)
-PAINT = Lack("be coloured", (Kind.RGB,))
+DIM = Lack("can only be on or off", "can only be on or off", "dimmable")
+FADE = Lack("can only be switched at once", "can only be switched at once", "can fade")
+BREATHE = Lack("can blink but not breathe", "can blink but not breathe", "can breathe")
+PAINT = Lack("has no colours", "have no colours", "coloured", (Kind.RGB,))
 
 
 def lack(kinds: Collection[Kind], change: Change, transition_s: float = 0.0) -> Lack | None:

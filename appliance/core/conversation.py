@@ -23,6 +23,7 @@ from . import alarms
 from . import events as ev
 from . import floor as fl
 from . import messages as ms
+from .afterglow import Afterglow
 from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
 from .calls import Calls
 from .catalogue import Catalogue
@@ -78,6 +79,7 @@ class Conversation:
         )
         self.calls = Calls(catalogue)
         self.eye = catalogue.find(Eye) or Eye(None)
+        self.afterglow = Afterglow(self.calls.lighting)
         self.questions = Questions()
         self.recollection = Recollection(rules.remember, former.get("memory"))
         self.timing = catalogue.of(Timing)
@@ -104,6 +106,7 @@ class Conversation:
             self.health,
             self.recollection,
             self.timing,
+            self.afterglow,
         )
         return min((due for m in machines if (due := m.deadline()) is not None), default=None)
 
@@ -145,7 +148,7 @@ class Conversation:
             case ev.Garbled(_, reason):
                 return [Tell("trouble", {"what": "unreadable message", "reason": reason})]
             case ev.LightsSet():
-                return self.calls.set(event)
+                return [*self.calls.set(event), *self.afterglow.changed(now)]
             case ev.LightsFailed(_, reason):
                 return [*self.calls.failed(event), Tell("trouble", {"what": "lights", "reason": reason})]
             case ev.MicrophoneUp():
@@ -175,7 +178,8 @@ class Conversation:
             case ev.Stop():
                 effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
                 effects += self.tell_turn(fl.Dismissed(), now)
-                return [*effects, *self.book(), *self.session.stop(), *self._session_kept(now)]
+                kept = [*self.book(), *self.afterglow.stop()]
+                return [*effects, *kept, *self.session.stop(), *self._session_kept(now)]
             case ev.Wake():
                 return []
             case _:
@@ -322,7 +326,7 @@ class Conversation:
         effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
         effects += show(self, self.eye.wake(now), now)
-        effects += self.calls.wake(now)
+        effects += self.calls.wake(now) + self.afterglow.wake(now)
         effects += self.recollection.wake(now)
         effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
         effects += alarms.wake(self, now)

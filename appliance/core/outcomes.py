@@ -22,9 +22,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The lights are to show this; the call is answered when they do."""
+    """The lights are to show this, fading over so many seconds; the call is answered when they begin."""
 
     states: dict[str, LightState]
+    transition_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Knows which machine answers which request. Must never know who asks, nor how the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from . import events as ev
 from . import floor as fl
@@ -13,6 +13,7 @@ from .effects import Effect, Reply
 from .parameters import Bad
 from .questions import WORD_FOR_WORD
 from .ringing import Silenced
+from .scenes import Scenes
 from .usage import Verdict
 
 if TYPE_CHECKING:
@@ -29,10 +30,9 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
             return [Reply(ask, {"ok": False, "error": SPENT, "remedy": remedy})]
         case ev.Talk() if box.health.microphone is not None:
             return [Reply(ask, {"ok": False, "error": f"no microphone: {box.health.microphone}"})]
-        case ev.Talk(None):
-            return [*box.do_gestures(box.button.tap(), now), Reply(ask, {"ok": True})]
-        case ev.Talk(float() | int() as hold_s):
-            return [*box.do_gestures(box.button.hold(now, hold_s), now), Reply(ask, {"ok": True})]
+        case ev.Talk(hold_s):
+            gestures = box.button.tap() if hold_s is None else box.button.hold(now, hold_s)
+            return [*box.do_gestures(gestures, now), Reply(ask, {"ok": True})]
         case ev.Ask(text, speak):
             return _typed(box, ask, text, now, speak=speak)
         case ev.Say(text):
@@ -44,12 +44,14 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
             return _timer(box, ask, request, now)
         case ev.Lights(None, _) | ev.Lights(_, None):
             return [Reply(ask, {"ok": True, **box.calls.lighting.shown()})]
-        case ev.Lights(str() as name, str() as change):
-            return box.calls.person(ask, name, change, now)
+        case ev.Scene(None):
+            return [Reply(ask, {"ok": True, "scenes": box.calls.catalogue.of(Scenes).names})]
+        case ev.Lights() | ev.Scene():
+            return box.calls.person(ask, request, now)
         case ev.Status():
             return [Reply(ask, {"ok": True, **box.status(), **box.timing.shown(now)})]
-        case _:
-            raise AssertionError("Lights has a name and a change, or lacks one")
+        case never:
+            assert_never(never)
 
 
 def _timer(box: Conversation, ask: int, request: ev.Timers | ev.SetTimer, now: float) -> list[Effect]:

@@ -27,7 +27,7 @@ from appliance import caller as caller_module
 from appliance.adapters import control as control_module
 from appliance.adapters.control import EX_SOFTWARE, WATCHERS, Control, plain
 from appliance.caller import request, watch
-from appliance.core.events import Asked, Cancel, Event, Lights, SetTimer, Status, Talk, Timers
+from appliance.core.events import Asked, Cancel, Event, Lights, Scene, SetTimer, Status, Talk, Timers
 from appliance.core.lights import Kind, LightState
 from appliance.core.messages import Handle
 from appliance.errors import ControlError
@@ -132,6 +132,9 @@ def say(path: Path, said: bytes) -> list[dict[str, object]]:
         ({"do": "timers", "cancel": "pasta"}, Timers("pasta")),
         ({"do": "set_timer", "seconds": 90}, SetTimer(90.0)),
         ({"do": "set_timer", "seconds": 1.5, "name": "egg"}, SetTimer(1.5, "egg")),
+        ({"do": "lights", "name": "x", "change": "off", "over_s": 3}, Lights("x", "off", 3.0)),
+        ({"do": "scene"}, Scene()),
+        ({"do": "scene", "name": "good night"}, Scene("good night")),
     ],
 )
 def test_a_request_and_its_answer(daemon: Daemon, body: dict[str, object], expected: object) -> None:
@@ -148,6 +151,11 @@ def test_several_requests_on_one_connection_are_answered_in_order(daemon: Daemon
 @pytest.mark.parametrize(
     ("said", "error", "remedy"),
     [
+        (b'{"do":"lights","over_s":1}', "a time without a change", '"off"'),
+        (b'{"do":"lights","name":"x","change":"on","over_s":-1}', "over_s is -1", "0 to 3600"),
+        (b'{"do":"lights","name":"x","change":"on","over_s":"1"}', "over_s is '1'", "0 to 3600"),
+        (b'{"do":"lights","name":"x","change":"on","over_s":true}', "over_s is true", "0 to 3600"),
+        (b'{"do":"scene","name":7}', "name is 7", "a text"),
         (b"hello", "not JSON", '{"do": "status"}'),
         (b"", "not JSON", '{"do": "status"}'),
         (b"\xff\xfe", "not JSON", '{"do": "status"}'),
@@ -231,7 +239,7 @@ def test_no_bytes_harm_the_daemon(hardened: Daemon, said: bytes) -> None:
 def test_every_line_is_a_request_or_refused(line: bytes) -> None:
     with contextlib.suppress(asking_module.Refused):
         assert asking_module.parse(line) is None or isinstance(
-            asking_module.parse(line), Status | Talk | Cancel | Lights
+            asking_module.parse(line), Status | Talk | Cancel | Lights | Scene
         )
 
 
@@ -327,7 +335,7 @@ def test_watching(daemon: Daemon) -> None:
     assert (first["kind"], first["text"]) == ("transcript", "Grüße")
     assert datetime.fromisoformat(str(first["at"])).tzinfo is not None
     assert second["kind"] == "lights"
-    assert second["states"] == {"shelf": {"on": True, "brightness": 40, "colour": None}}
+    assert second["states"] == {"shelf": {"on": True, "brightness": 40, "colour": None, "effect": "none"}}
 
 
 def test_a_slow_watcher_loses_the_oldest_and_is_told(daemon: Daemon) -> None:

@@ -14,6 +14,7 @@ from appliance.core import events as ev
 from appliance.core import messages as ms
 from appliance.core.audio import FRAME_BYTES, FRAME_MS
 from appliance.core.catalogue import Capability, Catalogue
+from appliance.core.changes import Change
 from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
@@ -35,6 +36,7 @@ from appliance.core.floor import Manners
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind
 from appliance.core.rules import Rules
+from appliance.core.scenes import Scene, Scenes
 from appliance.core.timing import Timing
 
 LAMPS = (
@@ -62,7 +64,8 @@ def rules(**changes: object) -> Rules:
 def catalogue(timers: object = None, *more: Capability) -> Catalogue:
     """The functions of this home, and more; `timers`: those of a former life."""
     lighting = Lighting(LAMPS, {})
-    return Catalogue(lighting, Timing(Catalogue(lighting), timers), *more)
+    dinner = Scene("dinner", (("all", Change(power=False)), ("kitchen lamp", Change(brightness=40))))
+    return Catalogue(lighting, Scenes(lighting, [dinner]), Timing(Catalogue(lighting), timers), *more)
 
 
 def backoff() -> Iterator[float]:

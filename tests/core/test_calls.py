@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from appliance.core import scenes
 from appliance.core.calls import MOST_CALLS, TOO_LONG, Calls, fit
 from appliance.core.catalogue import Capability, Catalogue
+from appliance.core.changes import Change
 from appliance.core.effects import Effect, Keep, Reply, Send, SetLights, Tell
-from appliance.core.events import LightsFailed, LightsSet
+from appliance.core.events import Lights, LightsFailed, LightsSet, Scene
 from appliance.core.functions import LIMIT_S, NON_BLOCKING, function
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, FromPerson, FromTimer, Kind, LightState, Origin
@@ -137,7 +139,7 @@ def test_a_cancelled_call_is_not_answered_though_the_light_is_set() -> None:
 def test_the_calls_of_a_link_die_with_it_and_those_of_a_person_do_not() -> None:
     calls = home()
     [order] = orders(calls.asked(7, ToolCall((fan_on(),)), 100.0))
-    [mine] = orders(calls.person(3, "spot", "40", 101.0))
+    [mine] = orders(calls.person(3, Lights("spot", "40"), 101.0))
     calls.line_down()
     assert not calls.is_open
     assert calls.deadline() == 106.0
@@ -150,13 +152,32 @@ def test_the_calls_of_a_link_die_with_it_and_those_of_a_person_do_not() -> None:
 
 def test_a_person_does_not_gate_the_line_and_is_answered_in_time() -> None:
     calls = home()
-    assert calls.person(3, "spot", "40", 100.0) == [SetLights(FromPerson(3), {"spot": DIM})]
+    assert calls.person(3, Lights("spot", "40"), 100.0) == [SetLights(FromPerson(3), {"spot": DIM})]
     assert not calls.is_open
     assert calls.wake(105.0) == [Reply(3, {"ok": False, "error": "the lights did not answer in time"})]
 
 
+def test_a_person_runs_a_scene() -> None:
+    lighting = Lighting([Lamp("fan", Kind.SWITCH), Lamp("spot", Kind.DIMMER)], {})
+    dinner = scenes.Scene("dinner", (("all", Change(power=True)), ("spot", Change(brightness=40))), 3.0)
+    calls = Calls(Catalogue(lighting, scenes.Scenes(lighting, [dinner])))
+    states = {"fan": ON, "spot": DIM}
+    assert calls.person(3, Scene("Dinner"), 100.0) == [SetLights(FromPerson(3), states, 3.0)]
+    assert calls.set(LightsSet(FromPerson(3), states))[-1] == Reply(3, {"ok": True, **lighting.shown()})
+    [reply] = calls.person(4, Scene("diner"), 100.0)
+    error = "there is no scene 'diner'; there are: dinner; did you mean 'dinner'?"
+    assert reply == Reply(4, {"ok": False, "error": error})
+
+
+def test_a_transition_goes_with_its_order() -> None:
+    args = {"names": ["spot"], "brightness": 40, "transition_s": 2.5}
+    effects = home().asked(7, ToolCall((FunctionCall("1", "set_lights", args),)), 100.0)
+    assert orders(effects) == [SetLights(FromModel(7, "1", "set_lights"), {"spot": DIM}, 2.5)]
+    assert home().person(3, Lights("spot", "40", 2.5), 1.0) == [SetLights(FromPerson(3), {"spot": DIM}, 2.5)]
+
+
 def test_a_person_who_is_wrong_is_told_at_once() -> None:
-    [reply] = home().person(3, "fan", "40", 100.0)
+    [reply] = home().person(3, Lights("fan", "40"), 100.0)
     assert reply == Reply(3, {"ok": False, "error": "the fan can only be on or off; dimmable: spot."})
 
 
@@ -391,7 +412,7 @@ class Life:
                 effects = self.calls.asked(self.link, ToolCall(tuple(made)), self.now)
             case "person", str(name):
                 self.next_ask += 1
-                effects = self.calls.person(self.next_ask, name, "on", self.now)
+                effects = self.calls.person(self.next_ask, Lights(name, "on"), self.now)
             case "line", _:
                 self.calls.line_down()
                 self.excused |= {key for key in self.asked if key[0] == self.link} - self.answered.keys()

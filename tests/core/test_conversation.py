@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.effects import (
     Beat,
@@ -27,9 +28,11 @@ from appliance.core.effects import (
     Show,
 )
 from appliance.core.floor import Idle, Listening, Manners, Waiting
-from appliance.core.lights import FromModel, LightState
+from appliance.core.lighting import Lamp, Lighting
+from appliance.core.lights import FromModel, Kind, LightState
 from appliance.core.mood import Mood
 from appliance.core.recollection import ABOUT, AFTER, LASTS_S, Remember
+from appliance.core.timing import Timing
 from appliance.core.usage import Budget
 
 from .room import CHUNK, Room, answers, backoff, calls, catalogue, rules
@@ -1038,3 +1041,22 @@ def test_a_session_that_is_forgotten_is_not_kept_either() -> None:
     room.pass_time(4.0)
     room.do(ev.LinkDown(1, ev.Cause.CLOSED, 1011, "Internal error encountered."))
     assert [e for _, e in room.effects if isinstance(e, Keep) and e.name == "session"][-1].value == {}
+
+
+def test_what_lights_show_is_kept_when_they_have_settled_and_at_the_end() -> None:
+    lighting = Lighting([Lamp("lamp", Kind.SWITCH, restore=True)], {})
+    box = Conversation(rules(), Catalogue(lighting, Timing(Catalogue(lighting), None)), backoff)
+
+    def shown(on: bool, now: float) -> None:
+        states = {"lamp": LightState(on=on)}
+        lighting.done(states)
+        box.handle(ev.LightsSet(FromModel(1, "fc_1", "set_lights"), states), now)
+
+    def kept(effects: list[Effect]) -> list[object]:
+        return [effect.value for effect in effects if isinstance(effect, Keep) and effect.name == "lights"]
+
+    shown(True, 100.0)
+    assert kept(box.handle(ev.Wake(), 129.0)) == []
+    assert kept(box.handle(ev.Wake(), 130.0)) == [{"lights": {"lamp": {"power": "on"}}}]
+    shown(False, 140.0)
+    assert kept(box.handle(ev.Stop(), 141.0)) == [{"lights": {"lamp": {"power": "off"}}}]

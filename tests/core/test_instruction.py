@@ -26,6 +26,7 @@ def test_the_lights_are_a_paragraph_of_their_own() -> None:
     assert instruction("", LAMPS, {}) == ABOUT
 
 
-def test_groups_are_told() -> None:
+def test_groups_and_scenes_are_told() -> None:
     groups = {"reading lights": ("desk lamp", "bedroom lamp")}
+    assert instruction("", LAMPS, {}, ["good night", "movie"]) == f"{ABOUT} Scenes: good night, movie."
     assert instruction("", LAMPS, groups) == f"{ABOUT} Groups: reading lights (desk lamp, bedroom lamp)."

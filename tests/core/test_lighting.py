@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from appliance.core import lighting as module
 from appliance.core.catalogue import Catalogue
+from appliance.core.changes import Change
 from appliance.core.functions import Caller
 from appliance.core.lighting import Lamp, Lighting
-from appliance.core.lights import COLOURS, FromPerson, Kind, LightState
+from appliance.core.lights import COLOURS, FromPerson, Kind, LightEffect, LightState
 from appliance.core.messages import Setup
 from appliance.core.outcomes import Answer, Order, Outcome
 from appliance.core.wire import encode
@@ -95,6 +96,10 @@ CHANGES: list[tuple[str, dict[str, object], LightState]] = [
     ("strip", {"colour": "red", "brightness": 5}, LightState(on=True, brightness=5, colour=RED)),
     ("strip", {"power": "on", "colour": "red"}, LightState(on=True, colour=RED)),
     ("strip", {"power": "on"}, ON),
+    ("strip", {"effect": "Breathe"}, LightState(on=True, effect=LightEffect.BREATHE)),
+    ("fan", {"effect": "blink"}, LightState(on=True, effect=LightEffect.BLINK)),
+    ("fan", {"effect": "none"}, OFF),
+    ("fan", {"power": "on", "transition_s": 0}, ON),
 ]
 
 
@@ -135,6 +140,42 @@ def test_of_mixed_lights_each_takes_what_it_can_show(
     change: dict[str, object], states: dict[str, LightState]
 ) -> None:
     assert call(home(), "set_lights", {"names": ["all"], **change}) == Order(states)
+
+
+def test_what_fades_says_how_long_and_the_others_come_along() -> None:
+    order = call(home(), "set_lights", {"names": "kitchen", "power": "on", "transition_s": 2.5})
+    assert order == Order({"fan": ON, "Kitchen Spot": ON}, 2.5)
+    order = call(home(), "set_lights", {"names": "kitchen", "effect": "breathe"})
+    assert order == Order({"fan": OFF, "Kitchen Spot": LightState(on=True, effect=LightEffect.BREATHE)})
+
+
+def test_where_nothing_can_be_dimmed_the_sentences_say_so() -> None:
+    lighting = Lighting([FAN, PORCH], {})
+    error = "effect is none or blink"
+    assert call(lighting, "set_lights", {"names": "fan", "effect": "breathe"}) == Answer({"error": error})
+    error = "the fan can only be on or off; dimmable: none."
+    assert call(lighting, "set_lights", {"names": "fan", "brightness": 5}) == Answer({"error": error})
+
+
+def test_what_is_to_come_back_after_a_restart() -> None:
+    strip, fan = Lamp("strip", Kind.RGB, restore=True), Lamp("fan", Kind.SWITCH, restore=True)
+    lighting = Lighting([strip, fan, PORCH], {})
+    lighting.done({"strip": LightState(on=True, brightness=7, colour=RED, effect=LightEffect.BLINK)})
+    assert lighting.remembered() == {
+        "strip": {"power": "on", "brightness": 7, "colour": "#ff0000"},
+        "fan": {"power": "off"},
+    }
+
+
+def test_one_change_after_another_is_one_order() -> None:
+    steps = (
+        ("all", Change(power=False)),
+        ("living room", Change(brightness=9)),
+        ("strip", Change(colour=RED)),
+    )
+    strip = LightState(on=True, brightness=9, colour=RED)
+    states = {"fan": OFF, "Kitchen Spot": OFF, "strip": strip, "porch": OFF}
+    assert home().in_turn(steps, 1.5) == Order(states, 1.5)
 
 
 def test_a_brightness_comes_back_after_the_light_was_off() -> None:
@@ -198,10 +239,11 @@ BAD: list[tuple[str, dict[str, object], str]] = [
     (
         "set_lights",
         {"names": "fan", "color": "red"},
-        "there is no argument 'color'; the arguments are: names, power, brightness, colour",
+        "there is no argument 'color'; the arguments are: names, power, brightness, colour, effect, "
+        "transition_s",
     ),
-    ("set_lights", {"names": "fan"}, "say what to set: power, brightness or colour"),
-    ("set_lights", {"names": "fan", "power": None}, "say what to set: power, brightness or colour"),
+    ("set_lights", {"names": "fan"}, "say what to set: power, brightness, colour or effect"),
+    ("set_lights", {"names": "fan", "power": None}, "say what to set: power, brightness, colour or effect"),
     ("set_lights", {"names": "fan", "power": "dim"}, "power is on or off"),
     ("set_lights", {"names": "fan", "power": 1}, "power is on or off"),
     ("set_lights", {"names": "fan", "power": ["on"]}, "power is on or off"),
@@ -223,6 +265,38 @@ BAD: list[tuple[str, dict[str, object], str]] = [
         "the Kitchen Spot has no colours; coloured: strip.",
     ),
     ("set_lights", {"names": "strip", "colour": 7}, "colour is a text"),
+    ("set_lights", {"names": "strip", "effect": "dance"}, "effect is none, blink or breathe"),
+    ("set_lights", {"names": "strip", "effect": 7}, "effect is none, blink or breathe"),
+    (
+        "set_lights",
+        {"names": "fan", "effect": "breathe"},
+        "the fan can blink but not breathe; can breathe: Kitchen Spot, strip.",
+    ),
+    (
+        "set_lights",
+        {"names": ["fan", "porch"], "power": "on", "transition_s": 3},
+        "these lights can only be switched at once; can fade: Kitchen Spot, strip.",
+    ),
+    (
+        "set_lights",
+        {"names": "strip", "power": "on", "transition_s": -1},
+        "transition_s is a number from 0 to 3600",
+    ),
+    (
+        "set_lights",
+        {"names": "strip", "power": "on", "transition_s": 3601},
+        "transition_s is a number from 0 to 3600",
+    ),
+    (
+        "set_lights",
+        {"names": "strip", "transition_s": 3},
+        "say what to set: power, brightness, colour or effect",
+    ),
+    (
+        "set_lights",
+        {"names": "strip", "power": "off", "effect": "blink"},
+        "a light that is off can not blink",
+    ),
     ("set_lights", {"names": "strip", "colour": "mud"}, f"colour is #rrggbb or one of: {', '.join(COLOURS)}"),
     (
         "set_lights",
@@ -267,15 +341,18 @@ def test_where_there_are_no_lights_there_are_no_functions() -> None:
 @pytest.mark.parametrize(
     ("lamps", "settings_offered"),
     [
-        ([FAN, PORCH], ["names", "power"]),
-        ([FAN, SPOT], ["names", "power", "brightness"]),
-        ([STRIP], ["names", "power", "brightness", "colour"]),
-        ([FAN, SPOT, STRIP], ["names", "power", "brightness", "colour"]),
+        ([FAN, PORCH], ["names", "power", "effect"]),
+        ([FAN, SPOT], ["names", "power", "brightness", "effect", "transition_s"]),
+        ([STRIP], ["names", "power", "brightness", "colour", "effect", "transition_s"]),
+        ([FAN, SPOT, STRIP], ["names", "power", "brightness", "colour", "effect", "transition_s"]),
     ],
 )
 def test_only_what_some_light_can_is_offered(lamps: list[Lamp], settings_offered: list[str]) -> None:
     declarations: tuple[Any, ...] = Catalogue(Lighting(lamps, {})).declarations()
     set_lights, get_lights = declarations
+    can_breathe = "transition_s" in settings_offered
+    effects = ["none", "blink", "breathe"] if can_breathe else ["none", "blink"]
+    assert set_lights["parameters"]["properties"]["effect"]["enum"] == effects
     assert list(set_lights["parameters"]["properties"]) == settings_offered
     assert list(get_lights["parameters"]["properties"]) == ["names"]
     assert set_lights["behavior"] == get_lights["behavior"] == "BLOCKING"
@@ -297,6 +374,8 @@ def test_the_names_that_are_offered_are_the_names_that_are_taken() -> None:
 @pytest.mark.parametrize(
     ("name", "change", "state"),
     [
+        ("fan", "Blink", LightState(on=True, effect=LightEffect.BLINK)),
+        ("strip", "none", OFF),
         ("fan", "on", ON),
         ("fan", " ON ", ON),
         ("Kitchen Spot", "off", OFF),
@@ -354,6 +433,8 @@ arguments = st.fixed_dictionaries(
         "power": st.sampled_from(["on", "off"]) | anything,
         "brightness": st.integers(-5, 105) | st.floats() | anything,
         "colour": words | anything,
+        "effect": st.sampled_from(["none", "blink", "breathe"]) | anything,
+        "transition_s": st.floats(-1, 4000) | anything,
         "speed": anything,
     },
 )
@@ -365,10 +446,11 @@ def test_any_call_is_an_order_or_a_short_answer(name: str, args: dict[str, objec
     lighting = home()
     before = dict(lighting.states)
     match call(lighting, name, args):
-        case Order(states):
+        case Order(states, transition_s):
             assert name == "set_lights"
             assert states
             assert states.keys() <= lighting.states.keys()
+            assert 0 <= transition_s <= 3600
             for state in states.values():
                 assert type(state.on) is bool
                 assert 1 <= state.brightness <= 100

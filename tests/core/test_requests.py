@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from appliance.core import events as ev
-from appliance.core.effects import Reply
+from appliance.core.effects import Reply, SetLights
+from appliance.core.lights import LightState
 
 from .room import Room
 
@@ -25,6 +26,17 @@ def test_without_a_microphone_nobody_can_talk() -> None:
     assert reply.body == {"ok": False, "error": "no microphone: unplugged"}
 
 
-def test_a_change_without_a_name_cannot_be_asked_for() -> None:
-    with pytest.raises(AssertionError, match="Lights has a name"):
-        Room().do(ev.Asked(1, ev.Lights(3, "on")))  # type: ignore[arg-type]
+@pytest.mark.parametrize("request_", [ev.Scene("DINNER"), ev.Lights("kitchen lamp", "40", 0.0)])
+def test_lights_are_set_by_name_or_by_scene(request_: ev.Request) -> None:
+    [order] = [e for e in Room().do(ev.Asked(7, request_)) if isinstance(e, SetLights)]
+    assert order.states["kitchen lamp"] == LightState(on=True, brightness=40)
+
+
+def test_a_scene_that_is_not_there() -> None:
+    [reply] = [e for e in Room().do(ev.Asked(7, ev.Scene("x"))) if isinstance(e, Reply)]
+    assert reply.body == {"ok": False, "error": "there is no scene 'x'; there are: dinner"}
+
+
+def test_the_scenes_are_told() -> None:
+    [reply] = [e for e in Room().do(ev.Asked(7, ev.Scene())) if isinstance(e, Reply)]
+    assert reply.body == {"ok": True, "scenes": ("dinner",)}

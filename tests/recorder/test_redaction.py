@@ -29,9 +29,12 @@ def redacted(value: object) -> object:
         (ev.LinkUp(1, "Sunday"), {"@": "events.LinkUp", "link": 1, "clock": "Sunday"}),
         (
             ev.Lights("Kitchen  LAMP", "40 %"),
-            {"@": "events.Lights", "name": "Kitchen  LAMP", "change": "40 %"},
+            {"@": "events.Lights", "name": "Kitchen  LAMP", "change": "40 %", "over_s": None},
         ),
-        (ev.Lights("my diary", "red"), {"@": "events.Lights", "name": "·· ·····", "change": "red"}),
+        (
+            ev.Lights("my diary", "red"),
+            {"@": "events.Lights", "name": "·· ·····", "change": "red", "over_s": None},
+        ),
         (
             ms.Resumption(ms.Handle("xyz")),
             {"@": "messages.Resumption", "handle": {"@": "messages.Handle", "secret": "handle-1"}},
