@@ -34,6 +34,7 @@ from .eye import Eye
 from .gesture import Button, Gesture
 from .health import Health
 from .mood import Mood, strongest
+from .notice import Notice, speak
 from .orders import carry_out
 from .questions import Questions
 from .recollection import Recollection
@@ -82,6 +83,7 @@ class Conversation:
         self.afterglow = Afterglow(self.calls.lighting)
         self.questions = Questions()
         self.recollection = Recollection(rules.remember, former.get("memory"))
+        self.notice = Notice()
         self.timing = catalogue.of(Timing)
         self.ledger = Ledger(rules.budget, former.get("usage"))
         self.health = Health(rules.beat_s)
@@ -340,6 +342,8 @@ class Conversation:
             effects += self.perform_flow(self.uplink.gate(closed=self.calls.is_open), now)
         if self.session.is_refusing(now) and (fault := self.session.fault) is not None:
             effects += self._given_up(self.uplink.give_up(), fault.name, now)
+        if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:
+            effects += speak(self, now)
         if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:
             self.session.release(now)
         else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from . import floor as fl
 from .audio import duration_ms
-from .effects import Effect, Finish, Play, Tell
+from .effects import Effect, Finish, Keep, Play, Tell
 from .turn import PROOFS
 from .usage import Verdict
 
@@ -41,11 +41,14 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
             if outcome in PROOFS:
                 box.session.proved()
             told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
-            # Whoever typed is not in the room, and says nothing more: no follow-up.
-            over = box.questions.is_mute(turn) or box.ledger.verdict() is Verdict.HARD
+            # Whoever typed is not in the room, and to a notice nothing need be said: no follow-up.
+            over = box.questions.is_mute(turn) or turn == box.notice.turn
+            over = over or box.ledger.verdict() is Verdict.HARD
             quiet = box.tell_turn(fl.Dismissed(), now) if over and box.turn.is_following_up else []
             if box.ledger.warn():
+                box.notice.due()
                 quiet.append(Tell("budget", {"limit": "soft", **box.ledger.shown()}))
+                quiet.append(Keep("usage", box.ledger.as_json()))  # once a day, over a restart too
             return [told, *quiet, *box.questions.over(turn, outcome)]
         case Finish() if box.health.speaker is not None:
             return [order, *box.tell_turn(fl.Dumb(), now)]

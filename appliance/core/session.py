@@ -147,6 +147,11 @@ class Session:
         return self._setup.functions
 
     @property
+    def speaks(self) -> bool:
+        """Whether the model of this line answers in sound."""
+        return self._setup.modality == "AUDIO"
+
+    @property
     def takes_past(self) -> bool:
         """This line is fresh, and its model is told as turns what was said before."""
         return isinstance(self.line, Live) and self.resumed == 0 and self._setup.seeding == "content"

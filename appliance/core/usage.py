@@ -71,6 +71,7 @@ class Ledger:
         self._warned = warned if isinstance(warned, str) and is_day(warned) else None
         self._noted = Usage()
         self._heard_ms = self._spoken_ms = 0.0
+        self._asked = 1
         self.day = ""
         self.last = Use()
 
@@ -95,11 +96,16 @@ class Ledger:
         self._heard_ms += heard_ms
         self._spoken_ms += spoken_ms
 
+    def unasked(self) -> None:
+        """The turn under way is nobody's: what it costs counts, and the turn does not."""
+        self._asked = 0
+
     def close(self) -> bool:
         """Book the turn, as `last`. False when there is nothing to book: once too often is harmless."""
         if (use := self._open()) == Use():
             return False
         self._noted, self._heard_ms, self._spoken_ms = Usage(), 0.0, 0.0
+        self._asked = 1
         self.last = use
         self._add(use)
         return True
@@ -130,7 +136,7 @@ class Ledger:
         prompt, response = max(0, self._noted.prompt), max(0, self._noted.response)
         total = max(self._noted.total, prompt + response)
         use = Use(0, prompt, response, total, round(self._heard_ms), round(self._spoken_ms))
-        return use if use == Use() else Use(1) + use
+        return use if use == Use() else Use(self._asked) + use
 
     def _add(self, use: Use) -> None:
         if not self.day:
