@@ -90,10 +90,17 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class Abandoned:
-    """`over_at`: when whatever arrives must be of the next turn. `hushed`: the service said `interrupted`."""
+    """`over_at`: when whatever arrives must be of the next turn. `hushed`: the service said `interrupted`.
+    `begun`: some of it was said."""
 
     over_at: float | None = None
     hushed: bool = False
+    begun: bool = False
+
+    @property
+    def ends(self) -> bool:
+        """Its turnComplete is still to come, however late: the line may have stood still."""
+        return self.hushed or self.begun
 
 
 # -- what the turn is told, besides gestures, onsets and messages -------------------------------------

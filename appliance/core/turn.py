@@ -198,7 +198,7 @@ class Turn:
         end = now + self._manners.max_utterance_s
         self.phase = Hearing(end, by, end)
         if isinstance(self.model, Answering):  # a follow-up spoken before the service closed its turn
-            self.model = Abandoned()
+            self.model = Abandoned(begun=True)
         return [Begin(self.number, since)]
 
     def _close(self) -> list[Order]:
@@ -213,7 +213,7 @@ class Turn:
             case (Waiting(None), _) | (_, Abandoned()):
                 pass  # nothing was asked of it yet; or that is known
             case _:
-                self.model = Abandoned()
+                self.model = Abandoned(begun=isinstance(self.model, Answering))
         if isinstance(self.phase, Speaking):
             return [Flush(self.number), Over(self.number, "interrupted")]
         return []
@@ -250,7 +250,7 @@ class Turn:
             return []
         if isinstance(phase, Hearing) or (isinstance(phase, Listening) and not phase.follow_up):
             if not isinstance(self.model, Abandoned):
-                self.model = Abandoned()
+                self.model = Abandoned(begun=True)
             return []
         if isinstance(self.model, Abandoned):
             if not self._is_next(phase, now):
@@ -301,7 +301,7 @@ class Turn:
                 return []
             case (TurnComplete(more=True), Abandoned()):
                 return []
-            case (TurnComplete(), Abandoned(_, hushed)) if hushed or not self._is_next(phase, now):
+            case (TurnComplete(), Abandoned() as old) if old.ends or not self._is_next(phase, now):
                 self.model = Silent()
                 return []
             case (GenerationComplete(), Abandoned()):

@@ -168,7 +168,7 @@ def test_an_utterance_without_end_is_ended() -> None:
 def test_a_press_while_it_speaks_silences_it_and_listens() -> None:
     turn = turn_at(Speaking(30.0), Answering())
     assert play(turn, (TOUCH, 10.0)) == [Flush(7), Over(7, "interrupted"), Arm(INDEX)]
-    assert turn.model == Abandoned()
+    assert turn.model == Abandoned(begun=True)
     assert play(turn, (CHUNK, 10.1), (ModelSaid(" late"), 10.1)) == []
     assert play(turn, (Onset(1010), 10.5)) == [Begin(8, INDEX)]
     assert play(turn, (ActivityBegan(), 10.5), (CHUNK, 10.6), (Interrupted(), 10.7), (CHUNK, 10.8)) == []
@@ -202,6 +202,15 @@ def test_a_late_turn_complete_after_the_fence_ends_a_silent_turn() -> None:
     assert play(turn, (TurnComplete(), 12.0))[:2] == [Settle(7), Over(7, "silence")]
 
 
+def test_a_line_that_stood_still_brings_the_turn_complete_of_an_answer_that_was_heard() -> None:
+    turn = turn_at(Listening(30.0, 990, follow_up=True), Answering())
+    play(turn, (Onset(1000), 10.0), (ActivityBegan(), 10.0), (Offset(1050), 11.0), (ActivityEnded(8), 11.0))
+    assert play(turn, (TurnComplete(), 13.0)) == []
+    assert isinstance(turn.phase, Waiting)
+    assert turn.model == Silent()
+    assert play(turn, (CHUNK, 13.1)) == [Settle(8), Play(8, CHUNK.pcm, 24_000)]
+
+
 def test_a_press_while_the_question_waits_for_a_line_abandons_nothing() -> None:
     turn = turn_at(Waiting(None))
     assert play(turn, (TOUCH, 10.0)) == [Arm(INDEX)]
@@ -217,7 +226,7 @@ def test_a_press_while_a_complete_answer_plays_out_abandons_nothing() -> None:
 def test_a_follow_up_before_the_service_has_closed_its_turn() -> None:
     turn = turn_at(Listening(30.0, 990, follow_up=True), Answering())
     assert play(turn, (Onset(1000), 10.0)) == [Begin(8, 990)]
-    assert turn.model == Abandoned()
+    assert turn.model == Abandoned(begun=True)
 
 
 # -- what the service may do --------------------------------------------------------------------------
@@ -267,7 +276,7 @@ def test_it_speaks_unasked_while_the_person_has_the_floor() -> None:
     for phase in (Listening(30.0, 990), Hearing(60.0, By.VOICE)):
         turn = turn_at(phase)
         assert play(turn, (CHUNK, 10.0)) == []
-        assert turn.model == Abandoned()
+        assert turn.model == Abandoned(begun=True)
 
 
 def test_it_never_answers_and_is_asked_again_once() -> None:
@@ -319,7 +328,7 @@ def test_function_calls_are_progress() -> None:
 def test_a_typed_question_is_a_turn_of_its_own() -> None:
     turn = turn_at(Speaking(30.0), Answering())
     assert play(turn, (Typed(), 10.0)) == [Flush(7), Over(7, "interrupted")]
-    assert (turn.number, turn.phase, turn.model) == (8, Waiting(None), Abandoned())
+    assert (turn.number, turn.phase, turn.model) == (8, Waiting(None), Abandoned(begun=True))
     assert play(turn_at(Hearing(60.0, By.VOICE)), (Typed(), 10.0)) == [], "whoever speaks goes first"
 
 
@@ -400,6 +409,7 @@ PHASES: list[Phase] = [
     Speaking(30.0, finished=True),
 ]
 MODELS = [Silent(), Answering(), Abandoned(), Abandoned(5.0), Abandoned(None, hushed=True)]
+MODELS += [Abandoned(5.0, begun=True)]
 TOLD: list[Told] = [
     *Gesture,
     Onset(995),
