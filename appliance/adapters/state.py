@@ -62,7 +62,7 @@ class State:
         self._writers: dict[str, asyncio.Task[None]] = {}
         self._closed = False
         self._hurry: dict[str, asyncio.Event] = {}  # of whoever rests: something is not to wait
-        self._failed = False
+        self._failed: set[str] = set()  # the names that could not be written last time
 
     def load(self, name: str) -> object | None:
         """The value saved last; None where there is none that can be read, which the journal then tells."""
@@ -132,20 +132,20 @@ class State:
                 self._hurry[name].clear()
             try:
                 await asyncio.to_thread(self._write, name, text)
-                self._failed = False
+                self._failed.discard(name)
             except OSError as error:
-                self._fail(error)
+                self._fail(name, error)
                 if not self._closed:
                     self._pending.setdefault(name, text)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._hurry[name].wait(), self._every_s)
         del self._writers[name]
 
-    def _fail(self, error: OSError) -> None:
+    def _fail(self, name: str, error: OSError) -> None:
         level = logging.DEBUG if self._failed else logging.WARNING
         reason = error.strerror or type(error).__name__
         log.log(level, "nothing can be kept in %s: %s; tried again later", self._directory, reason)
-        self._failed = True
+        self._failed.add(name)
 
     def _write(self, name: str, text: str) -> None:
         """In a thread. Raises OSError, and then leaves the former file as it was."""

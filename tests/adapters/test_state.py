@@ -348,6 +348,25 @@ def test_a_read_only_disk_is_one_warning(read_only: Path, caplog: pytest.LogCapt
     assert levels(caplog) == ["INFO", "WARNING", "DEBUG"]
 
 
+def test_one_that_cannot_be_written_is_told_once_though_others_can(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "usage.json").mkdir()
+
+    async def body() -> None:
+        disk = Disk(tmp_path, every_s=0)
+        for value in range(3):
+            disk.save("usage", value)
+            await disk.tries.get()
+            disk.save("volume", value)
+            await disk.tries.get()
+        await disk.close()
+
+    alive(body)
+    assert levels(caplog).count("WARNING") == 1
+    assert State(tmp_path).load("volume") == 2
+
+
 @pytest.mark.parametrize("directory", ["/proc/appliance", "/dev/null/appliance", "/dev/null"])
 def test_a_place_where_no_directory_can_be(directory: str, caplog: pytest.LogCaptureFixture) -> None:
     keep(Path(directory), 1)
