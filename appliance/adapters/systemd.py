@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import time
 import traceback
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from ..errors import CredentialError, NoKeyError
 
+PATIENCE_S = 1.0  # for what a manager must know; a status or a beat it may miss, and nothing waits for it
 STATUS_CHARACTERS = 200  # one line of `systemctl status`
 KEY_CHARACTERS = 512  # a key has 39, an ephemeral token some 100; more is a wrong file
 CREDENTIAL = "gemini-api-key"
@@ -64,37 +66,41 @@ class Notifier:
         return int(usec) / 1e6 if for_us and usec.isascii() and usec.isdigit() and int(usec) else None
 
     def ready(self) -> None:
-        self._notify("READY=1")
+        self._notify("READY=1", PATIENCE_S)
 
     def reloading(self) -> None:
         """To be followed by `ready`, systemd.service(5) on Type=notify-reload."""
-        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}", PATIENCE_S)
 
     def stopping(self) -> None:
-        self._notify("STOPPING=1")
+        self._notify("STOPPING=1", PATIENCE_S)
 
     def status(self, text: str) -> None:
         """One line for `systemctl status`; the same text is not sent twice in a row."""
         line = " ".join(text.split())[:STATUS_CHARACTERS]  # a line break would start another assignment
-        if line != self._status:
+        if line != self._status and self._notify(f"STATUS={line}"):
             self._status = line
-            self._notify(f"STATUS={line}")
 
     def beat(self) -> None:
         self._notify("WATCHDOG=1")
 
-    def _notify(self, state: str) -> None:
-        if not os.environ.get("NOTIFY_SOCKET"):
-            return
-        import systemd.daemon
-
+    def _notify(self, state: str, wait_s: float = 0.0) -> bool:
+        """Whether it was told. Not by libsystemd, which waits for as long as the manager does not listen."""
+        name = os.environ.get("NOTIFY_SOCKET")
+        if not name:
+            return False
         try:
-            systemd.daemon.notify(state)
-            self._failed = False
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line:
+                line.settimeout(wait_s)
+                line.sendto(state.encode(), "\0" + name[1:] if name.startswith("@") else name)
         except OSError as error:
             level = logging.DEBUG if self._failed else logging.WARNING
-            log.log(level, "the service manager cannot be told: %s", error.strerror)
+            reason = error.strerror or "it does not listen"
+            log.log(level, "the service manager cannot be told: %s", reason)
             self._failed = True
+            return False
+        self._failed = False
+        return True
 
 
 def credential(name: str, remedy: str = REMEDY) -> str | None:

@@ -91,6 +91,23 @@ def test_the_same_status_is_told_once(manager: Manager) -> None:
     assert manager.next() == "READY=1"
 
 
+def test_a_manager_that_does_not_listen_holds_nobody_up(
+    manager: Manager, caplog: pytest.LogCaptureFixture
+) -> None:
+    notifier = Notifier()
+    for number in range(1000):  # more than a socket takes
+        notifier.status(f"turn {number}")
+        notifier.beat()
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    while manager.next() != "WATCHDOG=1":
+        pass
+    notifier.status("turn 999")
+    told = [manager.next()]
+    while told[-1] != "STATUS=turn 999":
+        told.append(manager.next())
+    assert len(told) < 1000
+
+
 def test_nobody_asked() -> None:
     notifier = Notifier()
     notifier.ready()
