@@ -74,20 +74,29 @@ def encode(message: ClientMessage) -> str:
         case ActivityEnd():
             return '{"realtimeInput":{"activityEnd":{}}}'
         case Text(text):
-            return json.dumps({"realtimeInput": {"text": text}})
+            return _written({"realtimeInput": {"text": text}})
         case Content(text, jpeg):
             shown = [{"inlineData": _blob(jpeg)}] if jpeg else []
             turn = {"role": "user", "parts": [*shown, {"text": text}]}
-            return json.dumps({"clientContent": {"turns": [turn], "turnComplete": True}})
+            return _written({"clientContent": {"turns": [turn], "turnComplete": True}})
         case Past(turns):
             told = [{"role": role, "parts": [{"text": text} for text in texts]} for role, texts in turns]
-            return json.dumps({"clientContent": {"turns": told, "turnComplete": False}})
+            return _written({"clientContent": {"turns": told, "turnComplete": False}})
         case ToolResponse(answers):
-            return json.dumps({"toolResponse": {"functionResponses": [_answer(a) for a in answers]}})
+            return _written({"toolResponse": {"functionResponses": [_answer(a) for a in answers]}})
         case Setup():
-            return json.dumps({"setup": _setup(message)})
+            return _written({"setup": _setup(message)})
         case _:
             assert_never(message)
+
+
+def _written(message: Json) -> str:
+    """JSON in ASCII. Half a surrogate pair, as a damaged file may hold, is replaced: the service hangs up."""
+    text = json.dumps(message)
+    if "\\ud" not in text:
+        return text
+    whole = json.dumps(message, ensure_ascii=False).encode("utf-16", "surrogatepass")
+    return json.dumps(json.loads(whole.decode("utf-16", "replace")))
 
 
 def _answer(answer: FunctionAnswer) -> dict[str, object]:

@@ -918,3 +918,11 @@ def test_what_stands_beside_an_answer(content: dict[str, Any], messages: tuple[S
     text = frame({"serverContent": content})
     judge_server(text)
     assert decode(text) == messages
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"), [("a \ud800 b", "a \ufffd b"), ("\ud83d\ude00", "😀"), ("\\ud800", "\\ud800")]
+)
+def test_half_a_surrogate_pair_is_not_sent(text: str, sent: str) -> None:
+    assert json.loads(encode(Text(text)))["realtimeInput"]["text"] == sent
+    assert encode(Text(text)).isascii()
