@@ -49,8 +49,11 @@ class Daemon:
         environment: Mapping[str, str] | None = None,
         state: str | None = None,
         arguments: tuple[str, ...] = (),
+        before: tuple[str, ...] = (),
     ) -> None:
+        """`before` is a command that runs the daemon as its own process: `ip netns exec NAME`."""
         self.arguments = arguments
+        self.before = before
         self.place = Path(tempfile.mkdtemp(prefix="box-"))  # short: the path of a Unix socket is bounded
         self.socket = self.place / "control.sock"
         self.config = self.place / "appliance.toml"
@@ -74,7 +77,8 @@ class Daemon:
         self._notify.setblocking(False)
         asyncio.get_running_loop().add_reader(self._notify, self._note)
         self._log = (self.place / "log").open("wb")
-        command = [sys.executable, "-m", "appliance", "run", "--config", str(self.config), *self.arguments]
+        command = [*self.before, sys.executable, "-m", "appliance", "run", "--config", str(self.config)]
+        command += self.arguments
         self.process = await asyncio.create_subprocess_exec(
             *command, env=self.environment, stdout=self._log, stderr=self._log
         )
