@@ -2,6 +2,7 @@
 
         switching   an array of named things, and a text property that may be "on" or "off"
         asking      an array of named things and nothing that changes them
+        choosing    one name of a list that has no thing in it: a scene
         timing      a number of seconds; what cancels and lists timers is too plain, and goes by its name
 
 Knows: function declarations (`parameters` or `parametersJsonSchema`).
@@ -18,6 +19,7 @@ from .mind import Declarations
 EVERYTHING = "all"
 _COLOUR_NAMES = ("colour", "color")
 _SECONDS_NAMES = ("seconds", "duration_s", "in_seconds")
+_TRANSITION_NAMES = ("transition_s", "transition", "fade_s")
 _LEVEL_NAMES = ("brightness", "level", "dim", "percent")
 
 
@@ -31,6 +33,9 @@ class Switching:
     power: str
     level: str
     colour: str
+    effect: str = ""
+    effects: tuple[str, ...] = ()
+    transition: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,15 @@ class Asking:
     name: str
     things: str
     needs_things: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """A function that takes one of these names, and nothing else."""
+
+    name: str
+    key: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +75,7 @@ class Abilities:
     switching: Switching | None = None
     asking: Asking | None = None
     timing: Timing | None = None
+    choosing: Choosing | None = None
 
     def expanded(self, names: tuple[str, ...]) -> list[str]:
         """Names as arguments: "all" where that is declared, otherwise every name."""
@@ -75,10 +90,14 @@ def abilities_in(declarations: Declarations) -> Abilities:
     switching: Switching | None = None
     asking: Asking | None = None
     timing = _timing_in(declarations)
+    choosing = _choosing_in(declarations)
     for declaration in declarations:
         schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
         properties = schema.get("properties") if isinstance(schema, dict) else None
-        if not isinstance(properties, dict) or (timing and declaration["name"] == timing.set):
+        others = [
+            other.set if isinstance(other, Timing) else other.name for other in (timing, choosing) if other
+        ]
+        if not isinstance(properties, dict) or declaration["name"] in others:
             continue
         things = next(((key, found) for key, p in properties.items() if (found := _named_things(p))), None)
         if things is None:
@@ -89,13 +108,41 @@ def abilities_in(declarations: Declarations) -> Abilities:
         colour = _called(properties, _COLOUR_NAMES, ("STRING",))
         if power or level or colour:
             one_only = _type(properties[things[0]]) != "ARRAY"
-            switching = switching or Switching(declaration["name"], things[0], one_only, power, level, colour)
+            effect = next((key for key, p in properties.items() if "blink" in _choices(p)), "")
+            switching = switching or Switching(
+                declaration["name"],
+                things[0],
+                one_only,
+                power,
+                level,
+                colour,
+                effect,
+                tuple(_choices(properties.get(effect))),
+                _called(properties, _TRANSITION_NAMES, ("INTEGER", "NUMBER")),
+            )
         else:
             required = schema.get("required", [])
             needs = isinstance(required, list) and things[0] in required
             asking = asking or Asking(declaration["name"], things[0], needs)
     plain = tuple(name for name in names if name.lower() != EVERYTHING)
-    return Abilities(plain, len(plain) < len(names), switching, asking, timing)
+    return Abilities(plain, len(plain) < len(names), switching, asking, timing, choosing)
+
+
+def _choosing_in(declarations: Declarations) -> Choosing | None:
+    """The first function of one name alone, where another function has a list of things without it."""
+    things: set[str] = set()
+    single: list[Choosing] = []
+    for declaration in declarations:
+        schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if not isinstance(properties, dict):
+            continue
+        for key, p in properties.items():
+            if _type(p) == "ARRAY":
+                things |= set(_named_things(p))
+            elif len(properties) == 1 and (names := _named_things(p)):
+                single.append(Choosing(declaration["name"], key, tuple(names)))
+    return next((found for found in single if things and not things & set(found.names)), None)
 
 
 def _timing_in(declarations: Declarations) -> Timing | None:

@@ -35,6 +35,7 @@ _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLING = {"colour": "color", "colours": "colors", "grey": "gray", "okay": "ok"}
 _KINDS = {"light", "lamp", "lights", "lamps", "bulb"}
 _TIMED = ("timer", "untimer", "left")
+_SLOWLY_S = 5
 _DIMMED = 30  # percent, for "dim it" without a number
 
 
@@ -48,11 +49,17 @@ class Request:
     colour: str = ""
     ask: str = ""
     seconds: int = 0
+    effect: str = ""
+    slowly: bool = False
+    scene: int = 0
 
     def call(self, abilities: Abilities) -> Call | None:
         """The function call that does it, or None when no function does."""
         if self.ask in _TIMED:
             return self._timed(abilities)
+        if self.ask == "scene":
+            chosen = abilities.choosing
+            return Call(chosen.name, {chosen.key: chosen.names[self.scene]}) if chosen else None
         if self.ask:
             asking = abilities.asking
             if asking is None or self.ask == "help":
@@ -70,6 +77,10 @@ class Request:
             args[switching.level] = self.level
         if self.colour:
             args[switching.colour] = self.colour
+        if self.effect:
+            args[switching.effect] = self.effect
+        if self.slowly:
+            args[switching.transition] = _SLOWLY_S
         return Call(switching.name, args)
 
     def _timed(self, abilities: Abilities) -> Call | None:
@@ -106,6 +117,11 @@ def grammar_for(abilities: Abilities) -> Grammar | None:
     if abilities.timing:
         kinds.append("time")
         rules |= _times()
+    if abilities.choosing:
+        kinds.append("scene")
+        said = [" ".join(normalised(name)) for name in abilities.choosing.names]
+        rules["scene"] = "{scene} [run | activate | start | set] [the] [scene] <chosen> [scene]"
+        rules["chosen"] = " | ".join(f"{words} {{chosen:{i}}}" for i, words in enumerate(said) if words)
     rules["request"] = " | ".join(f"<{kind}>" for kind in kinds)
     if abilities.switching:
         rules |= _changes(abilities)
@@ -149,7 +165,7 @@ def requests_in(tags: list[str], names: tuple[str, ...]) -> list[Request]:
     requests: list[Request] = []
     for tag in tags:
         kind, _, value = tag.partition(":")
-        if kind in ("set", "which", "list", "power?", "level?", "colour?", "help", *_TIMED):
+        if kind in ("set", "which", "list", "power?", "level?", "colour?", "help", "scene", *_TIMED):
             requests.append(Request(ask="" if kind == "set" else kind.rstrip("?")))
             continue
         now = requests[-1]
@@ -164,6 +180,12 @@ def requests_in(tags: list[str], names: tuple[str, ...]) -> list[Request]:
                 now = replace(now, level=int(value))
             case "unit":
                 now = replace(now, seconds=now.seconds + (now.level or 0) * int(value), level=None)
+            case "chosen":
+                now = replace(now, scene=int(value))
+            case "effect":
+                now = replace(now, effect=value)
+            case "slowly":
+                now = replace(now, slowly=True)
             case "+level":
                 now = replace(now, level=(now.level or 0) + int(value))
             case _:
@@ -193,7 +215,15 @@ def _changes(abilities: Abilities) -> dict[str, str]:
     if abilities.switching.colour:
         kinds.append("<paint>")
         rules["paint"] = "{set} (make | turn | set | change | color) <things> [to] <color>"
+    verbs = {"blink": "blink | flash", "breathe": "breathe | pulse"}
+    effects = [f"({verbs[e]}) {{effect:{e}}}" for e in abilities.switching.effects if e in verbs]
+    if effects:
+        kinds.append("<move>")
+        rules["move"] = "{set} (make | let) <things> <effect>"
+        rules["effect"] = " | ".join(effects)
     rules["change"] = " | ".join(kinds)
+    if abilities.switching.transition:
+        rules["change"] = f"({rules['change']}) [(slowly | gently) {{slowly}}]"
     return rules
 
 

@@ -60,6 +60,8 @@ def _sentence(request: Request, response: dict[str, Any]) -> str:
         return _finished(f"That did not work: {str(error)[:_LONGEST_ERROR]}")
     if request.ask in ("timer", "untimer", "left"):
         return _timed(request, response)
+    if request.ask == "scene":
+        return "The scene is set."
     inner = response.get("lights", response.get("output"))
     lights = {n: s for n, s in inner.items() if isinstance(s, dict)} if isinstance(inner, dict) else {}
     return _told(request, lights) if request.ask else _changed(request, lights)
@@ -91,6 +93,8 @@ def _changed(request: Request, lights: dict[str, dict[str, Any]]) -> str:
         values.append(f"at {request.level} percent")
     if request.colour:
         values.append(request.colour)
+    if request.effect:
+        values.append({"blink": "blinking", "breathe": "breathing"}[request.effect])
     return f"{subject} {verb} {_listed(values) or 'set'}."
 
 

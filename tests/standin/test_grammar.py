@@ -266,3 +266,53 @@ def test_what_timers_cannot_do_is_not_called():
     abilities = abilities_in(TIMERS[:1])
     assert calls("cancel the timer", abilities, grammar_for(abilities)) == []
     assert grammar_for(abilities_in([{"name": "list_timers"}])) is None
+
+
+# -- effects, transitions and scenes ------------------------------------------------------------------
+
+
+def home_with_scenes():
+    names = {"type": "ARRAY", "items": {"type": "STRING", "enum": ["desk lamp", "bedroom lamp", "all"]}}
+    properties = {
+        "names": names,
+        "power": {"type": "STRING", "enum": ["on", "off"]},
+        "brightness": {"type": "NUMBER"},
+        "effect": {"type": "STRING", "enum": ["none", "blink", "breathe"]},
+        "transition_s": {"type": "NUMBER"},
+    }
+    scene = {"name": {"type": "STRING", "enum": ["good night", "movie"]}}
+    return [
+        {"name": "set_lights", "parameters": {"type": "OBJECT", "properties": properties}},
+        {"name": "get_lights", "parameters": {"type": "OBJECT", "properties": {"names": names}}},
+        {"name": "run_scene", "parameters": {"type": "OBJECT", "properties": scene, "required": ["name"]}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Good night!", [("run_scene", {"name": "good night"})]),
+        ("activate the movie scene", [("run_scene", {"name": "movie"})]),
+        ("please run scene good night", [("run_scene", {"name": "good night"})]),
+        ("let the desk lamp breathe", [switched("desk lamp", effect="breathe")]),
+        ("make the bedroom lamp pulse slowly", [switched("bedroom lamp", effect="breathe", transition_s=5)]),
+        ("make all lights blink", [switched("all", effect="blink")]),
+        (
+            "dim the desk lamp to twenty percent slowly",
+            [switched("desk lamp", brightness=20, transition_s=5)],
+        ),
+        ("turn off the desk lamp gently", [switched("desk lamp", power="off", transition_s=5)]),
+        ("turn on the movie", None),
+        ("which lights are on", [("get_lights", {})]),
+    ],
+)
+def test_effects_transitions_and_scenes(text, expected):
+    abilities = abilities_in(home_with_scenes())
+    assert abilities.names == ("desk lamp", "bedroom lamp")
+    assert calls(text, abilities, grammar_for(abilities)) == expected
+
+
+def test_what_is_not_declared_is_not_understood():
+    assert calls("let the desk lamp breathe") is None
+    assert calls("turn on the desk lamp slowly") is None
+    assert calls("good night") is None
