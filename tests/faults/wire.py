@@ -57,10 +57,7 @@ class Wire:
     def cut(self, *, reset: bool = False) -> None:
         """End every connection."""
         for writer in list(self._writers):
-            if reset and (tcp := writer.get_extra_info("socket")) is not None:
-                with contextlib.suppress(OSError):
-                    tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+            _reset(writer) if reset else writer.transport.abort()
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
@@ -84,9 +81,18 @@ class Wire:
             writer.close()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError):
+        try:
             while piece := await reader.read(65_536):
                 await self._passing.wait()
                 writer.write(piece)
                 await writer.drain()
             writer.write_eof()
+        except OSError:  # reset at one end is reset at the other
+            _reset(writer)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    if (tcp := writer.get_extra_info("socket")) is not None:
+        with contextlib.suppress(OSError):
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # socket(7)
+    writer.transport.abort()
