@@ -37,7 +37,8 @@ from .faults import (
 from .handles import Handles
 from .messages import GoAway, Handle, Json, Resumption, Setup, SetupComplete
 
-SETUP_S = 15.0  # the service answers a setup in about a second; ten to fifteen are advised as the limit
+DIAL_S = 15.0  # a token may have to be minted first; the socket alone has a limit of its own
+SETUP_S = 10.0  # of ten to fifteen that are advised: what was said meanwhile is kept for little longer
 LEAVE_MARGIN_S = 5.0  # before the time that a go-away leaves us is used up
 MAX_AGE_S = 9 * 60.0  # the service ends connections at about ten minutes, with a go-away or without
 GRACE_S = 50.0  # beyond that age, for the end of an answer; the service's own go-away leaves as much
@@ -184,7 +185,9 @@ class Session:
         match self.line:
             case Down(until):
                 return until if self.is_wanted else None
-            case Dialing(_, since) | Greeting(_, since):
+            case Dialing(_, since):
+                return since + DIAL_S
+            case Greeting(_, since):
                 return since + SETUP_S
             case Live(_, _, leave_by):
                 return min(leave_by, self._idle_at() or leave_by)
@@ -289,7 +292,7 @@ class Session:
                 self._link += 1
                 self.line = Dialing(self._link, now)
                 return [Tell("line", {"state": "dialing"}), Dial(self._link)]
-            case Dialing(link, since) if now >= since + SETUP_S:
+            case Dialing(link, since) if now >= since + DIAL_S:
                 return [Hang(link, at_once=True), *self._fail(OFFLINE, now, "")]
             case Greeting(link, since) if now >= since + SETUP_S:
                 return [Hang(link, at_once=True), *self._fail(NO_SETUP, now, "")]
