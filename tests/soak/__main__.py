@@ -1,0 +1,3 @@
+from .soak import main
+
+main()
