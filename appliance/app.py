@@ -17,26 +17,24 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from . import __version__
+from .acoustics import Ears, Mouth, acoustics
 from .adapters.button import GpioButton
 from .adapters.calendar import BUILT, Calendar
 from .adapters.control import Control
 from .adapters.lights import GpioLights, LoopTime
 from .adapters.link import Link, service_url
-from .adapters.memory import MemoryMicrophone, MemorySpeaker
 from .adapters.state import State, directory
 from .adapters.systemd import Notifier, api_key, server_secret
-from .adapters.voice import Voice
 from .auth import Headers, Verdict, is_loopback
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
 from .core.conversation import Conversation
-from .core.earcons import Earcon
-from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp, Stop
+from .core.events import Event, Stop
 from .core.eye import Eye
 from .core.floor import Manners
 from .core.instruction import instruction
@@ -69,20 +67,6 @@ OWN_TOOLS = {  # our names of the service's tools, and its own
 }
 KEPT = ("usage", "session", "timers", "lights")  # what outlives a restart, beside what was said
 FADE_S = 0.5  # at most, for the speaker at the end
-
-
-class Ears(Protocol):
-    async def run(self) -> None: ...
-
-
-class Mouth(Protocol):
-    async def run(self) -> None: ...
-    async def fade(self) -> None: ...
-    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
-    def finish(self, turn: int) -> None: ...
-    def flush(self, turn: int) -> None: ...
-    def chime(self, earcon: Earcon, repeats: int) -> None: ...
-    def hush(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +245,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     except BaseException:
         lights.close()
         raise
-    microphone, speaker = _sound(config, pump, clock)
+    microphone, speaker = acoustics(config.audio, pump.post, clock.speed)
     control = Control(socket_path(config), pump.post)
     return Box(
         pump=pump,
@@ -286,33 +270,6 @@ def header(config: Config) -> Header:
     names = {light.name for light in config.lights} | {light.room for light in config.lights}
     names |= set(config.groups) | {scene.name for scene in config.scenes}
     return Header(__version__, digest, tuple(sorted(names - {""})))
-
-
-def _sound(config: Config, pump: Pump, clock: Clock) -> tuple[Ears, Mouth]:
-    voice = Voice()
-
-    def on_frame(pcm: bytes, index: int, lost: int) -> None:
-        pump.post(Heard(pcm, index, voice(pcm), lost))
-
-    def on_up() -> None:
-        pump.post(MicrophoneUp())
-
-    def on_down(reason: str) -> None:
-        pump.post(MicrophoneDown(reason))
-
-    if config.audio.backend == "memory":
-        ears = MemoryMicrophone(on_frame=on_frame, on_up=on_up, on_down=on_down, speed=clock.speed)
-        return ears, MemorySpeaker(post=pump.post, speed=clock.speed)
-    # Late, as PortAudio is loaded with it, which a box of memory does without.
-    from .adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
-
-    portaudio = PortAudio()
-    return (
-        SoundCardMicrophone(
-            config.audio.microphone, portaudio, on_frame=on_frame, on_up=on_up, on_down=on_down
-        ),
-        SoundCardSpeaker(config.audio.speaker, portaudio, post=pump.post),
-    )
 
 
 async def live(box: Box) -> None:
@@ -356,6 +313,7 @@ async def _pumped(box: Box) -> None:
     world = World(
         *(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar),
         camera=box.camera,
+        ears=box.microphone,
     )
     await box.pump.run(world)
 

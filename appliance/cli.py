@@ -227,7 +227,7 @@ def _done(options: argparse.Namespace, answer: Mapping[str, object], text: str) 
 def _status(options: argparse.Namespace) -> int:
     answer = _ask(options, {"do": "status"})
     lines = [f"{answer.get('phase')}: {answer.get('says')}"]
-    lines += [f"{part}: {answer.get(part)}" for part in ("microphone", "speaker")]
+    lines += [f"{part}: {answer.get(part)}{_gauge(answer, part)}" for part in ("microphone", "speaker")]
     if answer.get("camera") != "off":
         lines.append(f"camera: {answer.get('camera')}")
     lines += _usage_lines(answer.get("usage"))
@@ -240,6 +240,16 @@ def _status(options: argparse.Namespace) -> int:
             label = str(name).replace("_", " ")
             lines.append(f"{label}: median {step['median']} ms, p95 {step['p95']} ms, {step['turns']} turns")
     return _done(options, answer, "\n".join(lines + _lamp_lines(answer) + _timer_lines(answer)))
+
+
+def _gauge(answer: Mapping[str, object], part: str) -> str:
+    """The device, and what went wrong with it."""
+    sound = answer.get("sound")
+    gauge = sound.get(part) if isinstance(sound, Mapping) else None
+    if not isinstance(gauge, Mapping):
+        return ""
+    counts = [f"{str(k).replace('_', ' ')} {v}" for k, v in gauge.items() if k != "device" and v]
+    return f" ({', '.join([str(gauge['device']), *counts])})"
 
 
 def _usage_lines(usage: object) -> list[str]:

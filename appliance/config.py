@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import cast, get_args
 from urllib.parse import urlsplit
 
+from .audition import audition
 from .auth import with_auth
 from .core.recollection import Remember, Where
 from .core.usage import Budget
@@ -27,7 +28,6 @@ from .settings import (
     MODALITIES,
     PRESETS,
     VERSIONS,
-    AudioDevices,
     Button,
     Config,
     Live,
@@ -57,7 +57,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     lights = read_lights(root.section("lights"))
     config = Config(
         live=_live(root.section("live")),
-        audio=_audio(root.section("audio")),
+        audio=audition(root.section("audio")),
         turns=_turns(root.section("turns")),
         button=_button(root.section("button")),
         camera=optics(root.section("camera")),
@@ -179,17 +179,6 @@ def _endpoint(section: Section, endpoint: str) -> None:
         fine = False
     if not fine:
         section.wrong("endpoint", endpoint, allowed)
-
-
-def _audio(section: Section) -> AudioDevices:
-    default = AudioDevices()
-    audio = AudioDevices(
-        backend=section.choice("backend", default.backend, ("pyaudio", "memory")),
-        microphone=section.text("microphone", default.microphone, most=200),
-        speaker=section.text("speaker", default.speaker, most=200),
-    )
-    section.done()
-    return audio
 
 
 def _turns(section: Section) -> Turns:

@@ -30,6 +30,7 @@ from .core.effects import (
     LookAway,
     Play,
     Quit,
+    Reopen,
     Reply,
     See,
     Send,
@@ -61,6 +62,10 @@ class Mouth(Protocol):
     def flush(self, turn: int) -> None: ...
     def chime(self, earcon: Earcon, repeats: int) -> None: ...
     def hush(self) -> None: ...
+
+
+class Ears(Protocol):
+    def reopen(self) -> None: ...
 
 
 class Lamps(Protocol):
@@ -103,6 +108,7 @@ class World:
     keeper: Keeper
     calendar: Calendar
     camera: Optics | None = None
+    ears: Ears | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +202,8 @@ class Pump:
                 world.mouth.chime(earcon, repeats)
             case Hush():
                 world.mouth.hush()
+            case Reopen() if world.ears is not None:
+                world.ears.reopen()
             case Dial(link):
                 world.line.dial(link)
             case Hang(link, at_once):
@@ -206,7 +214,7 @@ class Pump:
                 world.camera.look(look, every_s)
             case LookAway(look) if world.camera is not None:
                 world.camera.look_away(look)
-            case See() | LookAway():
+            case See() | LookAway() | Reopen():
                 pass
             case Tell(kind, fields):
                 world.desk.tell(kind, fields)

@@ -74,11 +74,14 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class AudioDevices:
-    """Which sound card. Names are matched against PortAudio's, ignoring case; never an index."""
+    """Which sound card. Names are matched against PortAudio's and ALSA's, ignoring case; never an index."""
 
     backend: str = "pyaudio"
     microphone: str = "default"
     speaker: str = "default"
+    channel: int = 1
+    gain_db: float = 0.0
+    auto_gain: bool = False
 
 
 PRESETS = {  # hangover in ms: audio.md-style measurements put 600 at snappy and 800 at safe for commands

@@ -120,8 +120,12 @@ class SoundServer:
         self._log = (self._home / "log").open("wb")
         if shutil.which("setpriv"):  # a test run that is killed takes its server with it
             command = ["setpriv", "--pdeathsig", "TERM", *command]
+        self._command = command
+        self._serve()
+
+    def _serve(self) -> None:
         self._server = subprocess.Popen(
-            command, env=self.environment, stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL
+            self._command, env=self.environment, stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL
         )
         self._await_answer()
         self.plug_speaker()
@@ -158,6 +162,19 @@ class SoundServer:
         assert self._server
         self._server.kill()
         self._server.wait()
+
+    def revive(self) -> None:
+        """It is started again, with nothing left of its former life."""
+        for what in list(self._awake):
+            self._let_sleep(what)
+        self._modules.clear()
+        self._serve()
+
+    def define(self, name: str, device: str, server: str = "") -> None:
+        """ALSA, asked anew, has a device of this name; it is this one of the sound server, or of another."""
+        at = f' server "{server}"' if server else ""
+        with (self._home / ".asoundrc").open("a") as file:
+            file.write(f'pcm.{name} {{ type pulse device "{device}"{at} }}\n')
 
     def freeze(self) -> None:
         """The server hangs, as it does on an overloaded machine."""

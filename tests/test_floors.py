@@ -28,6 +28,7 @@ IO = {
 }
 IO |= {"logging", "urllib", "http", "queue", "multiprocessing", "concurrent", "datetime", "uuid", "secrets"}
 SOUND = {"soundcard", "microphone", "speaker", "playout", "portaudio", "quiet", "resample"}
+SOUND |= {"apart", "cards", "choice", "doubt", "level", "upkeep"}
 LINE = {"link", "ending"}
 
 GROUND = (
@@ -39,6 +40,7 @@ GROUND = (
     "settings",
     "auth",
     "optics",
+    "audition",
     "suitable",
     "home",
     "config",
@@ -55,6 +57,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "masking": (),
     "extra": ("problems",),
     "optics": ("problems", "settings"),
+    "audition": ("problems", "settings"),
     "suitable": ("models", "problems", "settings"),
     "home": ("core", "errors", "problems", "settings"),
     "config": (
@@ -65,6 +68,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
         "settings",
         "auth",
         "optics",
+        "audition",
         "suitable",
         "extra",
         "home",
@@ -78,7 +82,8 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "caller": ("errors",),
     "eyesight": ("adapters", *GROUND),
     "memories": ("adapters", "core", "settings"),
-    "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", *GROUND),
+    "acoustics": ("adapters", *GROUND),
+    "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", *GROUND),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
     "cli": ("app", "demo", "caller", "recorder", "adapters", *GROUND),
     "__main__": ("cli",),

@@ -93,6 +93,9 @@ class MemoryMicrophone:
     def plug(self) -> None:
         self._plugged.set()
 
+    def reopen(self) -> None:
+        """It cannot stall, so there is nothing to mend."""
+
     def _frame(self) -> bytes:
         frame = bytearray()
         while self._clips and len(frame) < FRAME_BYTES:
@@ -175,6 +178,7 @@ class MemorySpeaker:
         self._queue: deque[_Answer] = deque()
         self._newest = -1
         self._silenced = -1
+        self._lost_turn = -1  # this one and those before it were lost with a plug
         self._clock_ms = 0
         self._counters = {"underruns": 0, "late_chunks": 0, "lost_chunks": 0}
 
@@ -205,7 +209,7 @@ class MemorySpeaker:
                 await clock.tick()
                 self._step()
             self._up = False
-            self._silenced = max(self._silenced, self._newest)
+            self._silenced = self._lost_turn = max(self._silenced, self._newest)
             self._queue.clear()
             self._mixer = Mixer(PLAYED_HZ)
 
@@ -222,6 +226,7 @@ class MemorySpeaker:
         if not self._up:
             self._counters["lost_chunks"] += 1
             self.flush(turn)
+            self._lost_turn = max(self._lost_turn, turn)
         elif answer is None or answer.finished:
             self._counters["late_chunks"] += 1
         else:
@@ -236,6 +241,8 @@ class MemorySpeaker:
     def finish(self, turn: int) -> None:
         """Nothing more comes for this turn: Drained follows when it was played, at once if nothing waits."""
         answer = self._of(turn)
+        if turn <= self._lost_turn:
+            self._post(Drained(turn, 0))
         if answer is None or answer.finished:
             return
         answer.finished = True

@@ -2,7 +2,7 @@
 
 Knows one input device. Must never know what the sound means.
 
-    PortAudio's thread: copy, count ─► Backlog (bounded) ─► loop: channel 0 ─► 16 kHz ─► Framer ─► on_frame
+    PortAudio's thread: copy, count ─► Backlog (bounded) ─► loop: one channel ─► 16 kHz ─► Framer ─► on_frame
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -17,9 +18,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pyaudio
 
-from .portaudio import Format, Heartbeat, PortAudio, Stream, Wanted, kept
+from ..core.events import Gauged
+from .choice import Format, Wanted
+from .doubt import Doubt
+from .portaudio import PortAudio, Stream
+from .upkeep import Heartbeat, RecalledError, kept
 
 if TYPE_CHECKING:
+    from .level import Level
     from .resample import Resampler
 
 log = logging.getLogger(__name__)
@@ -30,44 +36,83 @@ FRAME_SAMPLES = RATE_HZ * FRAME_MS // 1000
 BLOCK_MS = 20  # one wake of the loop for each frame; PortAudio keeps two or three of them
 BACKLOG_MS = 2_000  # longer than any stall seen of a loop that still lives; what is older is no conversation
 RATES_HZ = (16_000, 48_000, 32_000, 96_000, 44_100, 24_000, 8_000)  # integer ratios first
+GAUGE_S = 1.0  # how often counters are told at most
+MOST_LOST_S = 3_600.0  # a laptop that slept for longer has no use for the numbers between
 
 
 class Backlog:
     """Captured blocks on their way between two threads, at most `bound` sample frames of them.
 
-    When full, the oldest block goes, so that what is lost lies before all that is kept.
+    When full, the oldest block goes. What is missing is kept at its place: before the block that follows it.
     """
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
         self._lock = threading.Lock()
-        self._blocks: deque[bytes] = deque()
-        self._frames: deque[int] = deque()
+        self._blocks: deque[tuple[int, int, bytes]] = deque()  # missing before it, its frames, it
         self._held = 0
-        self._lost = 0
 
-    def put(self, block: bytes, frames: int) -> bool:
-        """Append; True when the reader has to be woken, since nothing was waiting before."""
+    def put(self, block: bytes, frames: int, missing: int = 0) -> bool:
+        """Append; True when the reader has to be woken, since nothing was waiting before. So many frames were
+        `missing` directly before it."""
         with self._lock:
             idle = not self._blocks
-            self._blocks.append(block)
-            self._frames.append(frames)
+            self._blocks.append((missing, frames, block))
             self._held += frames
             while self._held > self._bound and len(self._blocks) > 1:
-                self._blocks.popleft()
-                gone = self._frames.popleft()
+                before, gone, _ = self._blocks.popleft()
                 self._held -= gone
-                self._lost += gone
+                more, frames, block = self._blocks[0]
+                self._blocks[0] = (before + gone + more, frames, block)
             return idle
 
-    def take(self) -> tuple[int, list[bytes]]:
-        """Everything that waits, and how many sample frames are missing directly before it."""
+    def take(self) -> list[tuple[int, bytes]]:
+        """Everything that waits, each block with the number of frames that are missing before it."""
         with self._lock:
-            lost, blocks = self._lost, list(self._blocks)
+            blocks = [(missing, block) for missing, _, block in self._blocks]
             self._blocks.clear()
-            self._frames.clear()
-            self._held = self._lost = 0
-            return lost, blocks
+            self._held = 0
+            return blocks
+
+
+class Gaps:
+    """How many samples the device lost: those that the clock on the wall says should have come.
+
+    Blocks may come late and in a heap, so the answer is given when the heap is over. `offset` is how late the
+    newest sample is; its least value is the way through the buffers, and where it stays above that by more
+    than a stall lasts, something is missing.
+    """
+
+    STALL_S = 0.25
+    HEAP_S = 0.3
+    DRIFT = 0.001  # of the time: the device's clock may be slow by so much
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._came = 0
+        self._usual: float | None = None
+        self._least = 0.0
+        self._until: float | None = None
+
+    def missing(self, now: float, frames: int, *, overflow: bool = False) -> int:
+        """A block of so many frames came, and the device said that it had lost some; how many that were, once
+        that is known."""
+        self._came += frames
+        offset = now - self._came / self._rate_hz
+        if self._usual is None:
+            self._usual = offset
+        if self._until is None and (overflow or offset > self._usual + self.STALL_S):
+            self._until, self._least = now + self.HEAP_S, offset
+        if self._until is None:
+            self._usual = min(offset, self._usual + self.DRIFT * frames / self._rate_hz)
+            return 0
+        self._least = min(self._least, offset)
+        if now < self._until:
+            return 0
+        self._until = None
+        lost = max(0, round((self._least - self._usual) * self._rate_hz))
+        self._came += lost
+        return lost
 
 
 class Framer:
@@ -108,56 +153,114 @@ class SoundCardMicrophone:
         on_frame: Callable[[bytes, int, int], None],
         on_up: Callable[[], None],
         on_down: Callable[[str], None],
+        on_gauge: Callable[[Gauged], None] = lambda _: None,
         rates_hz: tuple[int, ...] = RATES_HZ,
+        channel: int = 1,
+        gain_db: float = 0.0,
+        auto_gain: bool = False,
     ) -> None:
-        self._wanted = Wanted("microphone", name, rates_hz, BLOCK_MS)
+        """`channel`: of several, counted from 1. `gain_db` is fixed, `auto_gain` finds more by itself."""
+        self._wanted = Wanted("microphone", name, rates_hz, BLOCK_MS, channel)
         self._portaudio = portaudio
         self._on_frame = on_frame
         self._on_up = on_up
         self._on_down = on_down
+        self._on_gauge = on_gauge
         self._framer = Framer()
-        self.counters = {"overflows": 0, "lost_frames": 0}
+        self._level = _level(gain_db, automatic=auto_gain)
+        self._doubt = Doubt()
+        self._stream: Stream | None = None
+        self._left_at: float | None = None  # when the stream was recalled: what is said meanwhile is lost
+        self.counters = {"overflows": 0, "lost_frames": 0, "reopened": 0}
 
     async def run(self) -> NoReturn:
         """Deliver frames until cancelled. An outage is told to `on_down` and not counted in the index."""
-        await kept(self._wanted, self._session, self._on_up, self._on_down)
+        await kept(self._wanted, self._session, self._on_up, self._down, self._portaudio.changed)
+
+    def reopen(self) -> None:
+        """Close the device and open it again, since what comes from it cannot be right."""
+        if self._stream is not None:
+            self._stream.recall()
+
+    def _down(self, reason: str) -> None:
+        self._left_at = None
+        self._on_down(reason)
 
     async def _session(self, up: Callable[[], None]) -> NoReturn:
-        ear = _Ear(self.counters)
-        async with self._portaudio.opened(self._wanted, ear.tap) as stream:
-            log.info("microphone: %s", stream.form)
-            heart = Heartbeat(self._wanted, stream)
-            hears = False
-            while True:
-                await ear.wait(Heartbeat.CHECK_S)
-                lost, blocks = ear.backlog.take()
-                if blocks and not hears:
-                    hears = True
-                    up()
-                self._deliver(stream, ear, lost, blocks)
-                heart.check(ear.beats)
+        ear = _Ear(self.counters, self._wanted.channel)
+        try:
+            async with self._portaudio.opened(self._wanted, ear.tap) as stream:
+                log.info("microphone: %s", stream.form)
+                self._stream = stream
+                await self._listen(stream, ear, up)
+        except RecalledError:
+            self._left_at = asyncio.get_running_loop().time()
+            self.counters["reopened"] += 1
+            raise
+        finally:
+            self._stream = None
 
-    def _deliver(self, stream: Stream, ear: _Ear, lost: int, blocks: list[bytes]) -> None:
-        if lost:
-            self._framer.skip(round(lost * RATE_HZ / stream.form.rate_hz))
-        for block in blocks:
+    async def _listen(self, stream: Stream, ear: _Ear, up: Callable[[], None]) -> NoReturn:
+        loop, heart = asyncio.get_running_loop(), Heartbeat(self._wanted, stream)
+        hears, gauged, told_at = False, None, 0.0
+        while True:
+            await ear.wait(Heartbeat.CHECK_S)
+            blocks = ear.backlog.take()
+            if blocks and not hears:
+                hears = True
+                self._bridge(loop.time())
+                up()
+            changed = self._deliver(stream, ear, blocks)
+            heart.check(ear.beats)
+            if hears and (changed or loop.time() > told_at + GAUGE_S):
+                told_at = loop.time()
+                gauge = Gauged("microphone", str(stream.form), dict(self.counters), self._doubt.why)
+                if gauge != gauged:
+                    gauged = gauge
+                    self._on_gauge(gauge)
+
+    def _bridge(self, now: float) -> None:
+        """Number what was lost while the stream was opened again."""
+        if self._left_at is not None:
+            away_s = min(now - self._left_at, MOST_LOST_S)
+            self._framer.skip(round((away_s - BLOCK_MS / 1000) * RATE_HZ))
+            self._left_at = None
+
+    def _deliver(self, stream: Stream, ear: _Ear, blocks: list[tuple[int, bytes]]) -> bool:
+        """Whether our opinion of the sound has changed."""
+        changed = False
+        for lost, block in blocks:
+            if lost:
+                self._framer.skip(round(lost * RATE_HZ / stream.form.rate_hz))
             for frame, index, missing in self._framer.add(ear.pcm(block)):
                 self.counters["lost_frames"] += missing
-                self._on_frame(frame, index, missing)
+                changed |= self._doubt.hear(frame)
+                self._on_frame(self._level(frame) if self._level else frame, index, missing)
+        return changed
+
+
+def _level(gain_db: float, *, automatic: bool) -> Level | None:
+    if not gain_db and not automatic:
+        return None
+    from .level import Level  # numpy: 20 MB and half a second, only for those who need it
+
+    return Level(gain_db, automatic=automatic)
 
 
 class _Ear:
     """One open stream: its callback, its backlog, and its way to 16 kHz mono."""
 
-    def __init__(self, counters: dict[str, int]) -> None:
+    def __init__(self, counters: dict[str, int], channel: int) -> None:
         self.beats = 0
         self._counters = counters
+        self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
 
     def tap(self, form: Format) -> Callable[..., tuple[None, int]]:
         """The callback for a stream of this format."""
         self.backlog = Backlog(form.rate_hz * BACKLOG_MS // 1000)
+        self._gaps = Gaps(form.rate_hz)
         self._channels = form.channels
         self._resample: Resampler | None = None
         if form.rate_hz != RATE_HZ:
@@ -168,9 +271,10 @@ class _Ear:
 
     def _take(self, pcm: bytes, frames: int, _times: Mapping[str, float], status: int) -> tuple[None, int]:
         self.beats += 1
-        if status & pyaudio.paInputOverflow:
-            self._counters["overflows"] += 1
-        if self.backlog.put(pcm, frames):
+        overflow = bool(status & pyaudio.paInputOverflow)
+        self._counters["overflows"] += overflow
+        missing = self._gaps.missing(time.monotonic(), frames, overflow=overflow)
+        if self.backlog.put(pcm, frames, missing):
             try:
                 self._loop.call_soon_threadsafe(self._arrived.set)
             except RuntimeError:  # the loop has ended: nobody listens any more
@@ -189,5 +293,5 @@ class _Ear:
     def pcm(self, block: bytes) -> bytes:
         """A captured block as 16 kHz mono."""
         if self._channels > 1:
-            block = array("h", block)[:: self._channels].tobytes()
+            block = array("h", block)[self._channel - 1 :: self._channels].tobytes()
         return self._resample(block) if self._resample else block

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..core.earcons import Earcon, drawn
+from ..core.jitter import Jitter
 from ..core.mixing import FADE_MS, Mixer, faded
 
-JITTER_MS = 40  # the service sends 40 ms at a time: one chunk in hand, one on its way
 LONGEST_MS = 300_000  # five minutes of answer, 14 MB at 24 kHz: more is a fault of the sender
 STEP_MS = 10  # what is resampled at a time, so that the sound card's thread is never kept long
 
@@ -78,6 +78,8 @@ class _Answer:
     sounded: bool = False
     dry: bool = False
     waited: int = 0  # device samples since it had something to play and did not
+    silent: int = 0  # device samples since it ran dry
+    gaps: int = 0
     played_ms: float = 0.0
 
     def queued_ms(self) -> float:
@@ -109,18 +111,28 @@ class Playout:
         self._newest = -1
         self._silenced = -1  # this turn and those before it will not be heard again
         self._mixer = Mixer(rate_hz)
+        self._jitter = Jitter()
 
     @property
     def silenced(self) -> int:
         return self._silenced
 
+    @property
+    def jitter_ms(self) -> int:
+        """How much of an answer has to be there before it sounds."""
+        return round(self._jitter.ms)
+
     def use(self, rate_hz: int, resampler: MakesResampler) -> None:
-        """From now on a device of this rate pulls; what was queued for a former one is gone."""
+        """From now on a device of this rate pulls; of what was queued, a few milliseconds that were ready for
+        another rate are lost."""
         with self._lock:
-            self._queue.clear()
-            self._fading.clear()
+            if rate_hz != self.rate_hz:
+                for answer in self._queue:
+                    answer.ready.clear()
+                    answer.resampler, answer.resampled_hz = None, 0
+                self._fading.clear()
+                self._mixer = Mixer(rate_hz)
             self.rate_hz, self._resampler = rate_hz, resampler
-            self._mixer = Mixer(rate_hz)
 
     def add(self, turn: int, pcm: bytes, rate_hz: int) -> None:
         """Append to the answer of this turn; what comes for a silenced or former turn is dropped."""
@@ -137,7 +149,9 @@ class Playout:
                 answer.add(pcm, rate_hz)
                 if answer.dry and answer.stretches:
                     self.counters["underruns"] += 1
-                    answer.dry, answer.waited = False, 0
+                    self._jitter.ran_dry(answer.silent * 1000 / self.rate_hz)
+                    answer.dry, answer.waited, answer.silent = False, 0, 0
+                    answer.gaps += 1
 
     def finish(self, turn: int) -> bool:
         """Nothing more comes for this turn. True when there is nothing to wait for: it has ended now."""
@@ -170,6 +184,14 @@ class Playout:
         """Silence everything there is. False when it is silent already."""
         return self.flush(max(self._newest, self._silenced), fade_ms)
 
+    def lose(self) -> int:
+        """Everything there is, is lost with its device; the newest turn that is."""
+        self.flush_all()
+        with self._lock:
+            self._fading.clear()
+            self._mixer = Mixer(self.rate_hz)
+            return self._silenced
+
     def chime(self, earcon: Earcon, repeats: int, volume: int) -> None:
         """Sound this earcon so many times over, from now on and in place of a former one."""
         pcm = drawn(earcon, self.rate_hz, volume)
@@ -189,6 +211,10 @@ class Playout:
             faded = bool(out) and not self._fading
             sounding: list[int] = []
             ended: list[Ended] = []
+            if self._queue:
+                self._jitter.played()
+            else:
+                self._jitter.quiet(frames * 1000 / self.rate_hz)
             while self._queue and len(out) < 2 * frames:
                 answer = self._queue[0]
                 overtaken = len(self._queue) > 1
@@ -204,10 +230,13 @@ class Playout:
                 if len(out) == 2 * frames:
                     break
                 if answer.finished or overtaken:
+                    if not answer.gaps:
+                        self._jitter.went_well()
                     ended.append(Ended(answer.turn, round(answer.played_ms), len(out) // 2))
                     self._queue.popleft()
                 else:
                     answer.playing, answer.dry = False, True
+                    answer.silent = -(len(out) // 2)  # it is asked once more in this block
             speech = bool(out)
             pcm = self._mixer.mix(bytes(out.ljust(2 * frames, b"\0")), speech=speech)
             return Pulled(pcm, tuple(sounding), tuple(ended), faded)
@@ -223,11 +252,13 @@ class Playout:
         if not answer.playing:
             if answer.stretches:
                 answer.waited += frames
+            elif answer.dry:
+                answer.silent += frames
             answer.playing = (
                 answer.finished
                 or overtaken
-                or answer.queued_ms() >= JITTER_MS
-                or answer.waited * 1000 > JITTER_MS * self.rate_hz
+                or answer.queued_ms() >= self._jitter.ms
+                or answer.waited * 1000 > self._jitter.ms * self.rate_hz
             )
         return answer.playing
 

@@ -2,84 +2,61 @@
 
 Knows PyAudio. Must never know what is heard or said, nor what a turn is.
 
-PortAudio reads the list of devices once, when it is initialised. So an instance lives only as long as a
-stream is open: whoever opens the first one sees the devices of this moment. Initialising, opening and closing
-block (0.3 s and more), so they happen in a worker thread, one at a time.
+PortAudio reads the list of devices once, when it is initialised. An instance lives only as long as a stream
+is open, so whoever opens the first one sees the devices of this moment. When another stream is open, and ALSA
+has a device that PortAudio does not know yet, that stream is recalled: it is closed, and opens again behind
+us.
+
+    microphone wanted, speaker open, new card ─► recall the speaker ─► initialise ─► microphone, speaker
+
+Initialising, opening and closing block (0.3 s and more), and where a sound server hangs they never return. So
+they happen in threads that nobody waits for at the end, one at a time as long as none of them hangs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 import pyaudio
 
-from ..errors import HardwareError, MicrophoneError, SpeakerError
-from .quiet import quiet
+from ..errors import HardwareError
+from .apart import apart, to_its_end
+from .cards import Cards
+from .choice import Device, Format, Wanted, card_of, choose, formats
+from .quiet import Quiet
 
 log = logging.getLogger(__name__)
 
-RETRY_S = 2.0  # initialising costs a small board a third of a second of CPU: not more often than this
+LOOK_S = 0.5  # how often ALSA's own list is read meanwhile, which costs next to nothing
+OPEN_S = 6.0  # PulseAudio was seen to take two; a call that takes longer hangs
+PATIENCE_S = 2.0  # with a call of the other device, before it is taken to hang
 CLOSE_S = 1.0  # a sound server that hangs would otherwise keep us from saying that the device is gone
-ODD_LAYOUT = 8  # microphone arrays offer all their channels or none; more than this is a sound server
+RECALL_S = 1.5  # for the other stream to be closed; if it is not, the old list must do
+SETTLE_S = 6.0  # a new card is in ALSA's list before udev has made its files ours
 
-_LIBRARY = threading.Lock()  # PortAudio's functions must not run side by side, in the whole process
+_LIBRARY = threading.Lock()  # PortAudio's functions should not run side by side, in the whole process
+_COUNT = threading.Lock()  # held for a few instructions only
 
 # PyAudio calls it on PortAudio's thread: (captured, frames, times, status) -> (to play, paContinue).
 Callback = Callable[[bytes | None, int, Mapping[str, float], int], tuple[bytes | None, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A stream to open: at the first of `rates_hz` that the device takes, in blocks of `block_ms`."""
-
-    what: str  # "microphone" or "speaker", as a person reads it
-    name: str
-    rates_hz: tuple[int, ...]
-    block_ms: int
-
-    @property
-    def captures(self) -> bool:
-        return self.what == "microphone"
-
-    def error(self, reason: str) -> HardwareError:
-        return (MicrophoneError if self.captures else SpeakerError)(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """One line of PortAudio's list; `channels` in the direction that is wanted."""
-
-    index: int
-    name: str
-    channels: int
-
-
-@dataclass(frozen=True, slots=True)
-class Format:
-    """How a device was opened: 16-bit samples, `channels` of them a frame."""
-
-    device: str
-    rate_hz: int
-    channels: int
-
-    def __str__(self) -> str:
-        return f"{self.device!r} at {self.rate_hz} Hz, {self.channels} channel{'s' * (self.channels > 1)}"
-
-
-@dataclass(frozen=True, slots=True)
 class Stream:
     """An open stream, running."""
 
-    form: Format
-    latency_s: float  # between the callback and the air, as PortAudio reckons
-    line: pyaudio.Stream
+    def __init__(self, form: Format, latency_s: float, line: pyaudio.Stream, what: str = "") -> None:
+        self.form = form
+        self.latency_s = latency_s  # between the callback and the air, as PortAudio reckons
+        self.line = line
+        self.what = what
+        self.is_recalled = False
 
     def active(self) -> bool:
         """False when PortAudio has given the stream up."""
@@ -88,13 +65,35 @@ class Stream:
         except OSError:
             return False
 
+    def recall(self) -> None:
+        """Whoever uses it shall close it and open it again."""
+        self.is_recalled = True
+
+    def close(self) -> None:
+        """What is queued in the device is played out only if nothing is wrong."""
+        try:
+            if self.is_recalled:
+                self.line.stop_stream()
+            self.line.close()
+        except OSError as error:
+            log.debug("closing %s: %s", self.form, error)
+
 
 class PortAudio:
     """The library, initialised while a stream is open. Share one between microphone and speaker."""
 
-    def __init__(self) -> None:
+    def __init__(self, cards: Cards | None = None) -> None:
+        self._cards = cards or Cards()
+        self._quiet = Quiet()
         self._audio: pyaudio.PyAudio | None = None
-        self._streams = 0
+        self._signs: frozenset[str] = frozenset()  # what ALSA had when the instance was initialised
+        self._unsettled_until = 0.0
+        self._streams: list[Stream] = []
+        self._calls = 0
+        self._recalled: set[str] = set()
+        self._attempts: dict[str, _Attempt] = {}
+        self._gone = asyncio.Event()
+        self._turn = asyncio.Lock()
 
     @asynccontextmanager
     async def opened(self, wanted: Wanted, tap: Callable[[Format], Callback]) -> AsyncIterator[Stream]:
@@ -102,72 +101,226 @@ class PortAudio:
 
         Raises MicrophoneError or SpeakerError.
         """
-        streams: list[Stream] = []
+        former = self._attempts.get(wanted.what)
+        if former is not None and not await former.over(OPEN_S):
+            raise wanted.error(former.hangs())
+        patient = await self._in_turn()
         try:
-            await _to_its_end(lambda: streams.append(self._open(wanted, tap)))
-            yield streams[0]
+            await self._renewed(wanted)
+            stream = await self._opened(wanted, tap)
         finally:
-            for stream in streams:
-                await _to_its_end(partial(self._close, stream), CLOSE_S)
+            if patient:
+                self._turn.release()
+        try:
+            yield stream
+        finally:
+            if stream.is_recalled:
+                self._recalled.add(wanted.what)
+            await to_its_end(apart(partial(self.close, stream)), CLOSE_S)
+            self._gone.set()
 
-    def _open(self, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:
-        with _LIBRARY, quiet():
+    async def changed(self, at_most_s: float) -> None:
+        """Until ALSA has other devices than now, or the time is over."""
+        loop = asyncio.get_running_loop()
+        signs, end = self._cards.signs(), loop.time() + at_most_s
+        while self._cards.signs() == signs and (left := end - loop.time()) > 0:  # noqa: ASYNC110 - no sign
+            await asyncio.sleep(min(left, LOOK_S))
+
+    async def _in_turn(self) -> bool:
+        """Wait for the one who opens before us; False when it takes too long to be well."""
+        try:
+            async with asyncio.timeout(RECALL_S + PATIENCE_S):
+                await self._turn.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _renewed(self, wanted: Wanted) -> None:
+        """See to it that PortAudio's list is of this moment, if there is a reason to think it is not."""
+        if wanted.what in self._recalled:
+            self._recalled.discard(wanted.what)
+            return
+        now = asyncio.get_running_loop().time()
+        fresh = self._cards.signs() - self._signs
+        if not self._streams or not (fresh or now < self._unsettled_until):
+            return
+        if fresh:
+            self._unsettled_until = now + SETTLE_S
+        log.debug("new devices: %s", ", ".join(sorted(fresh)) or "perhaps")
+        for stream in self._streams:
+            stream.recall()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RECALL_S):
+                while self._streams:
+                    self._gone.clear()
+                    await self._gone.wait()
+
+    async def _opened(self, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:
+        attempt = self._attempts[wanted.what] = _Attempt(self, wanted, tap)
+        try:
+            if not await attempt.over(OPEN_S):
+                raise wanted.error(attempt.hangs())
+            return attempt.work.result()
+        except BaseException:
+            await attempt.give_up()
+            raise
+
+    # -- in a thread --------------------------------------------------------------------------------
+
+    def open(self, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:
+        """Blocks. Raises MicrophoneError or SpeakerError."""
+        with self._library() as alone:
             try:
-                if self._audio is None:
-                    self._audio = pyaudio.PyAudio()
-                stream = _first_that_opens(self._audio, wanted, tap)
-                self._streams += 1
-                return stream
+                stream = _first_that_opens(self._instance(wanted, alone=alone), wanted, tap, self._cards)
             except OSError as error:
                 raise wanted.error(f"the sound system does not start: {error}") from error
-            finally:
-                self._rest()
+            with _COUNT:
+                self._streams.append(stream)
+            return stream
 
-    def _close(self, stream: Stream) -> None:
-        with _LIBRARY:  # not quietly: it may hang, and everybody else's words with it
+    def close(self, stream: Stream) -> None:
+        """Blocks, perhaps for ever."""
+        with self._library():
+            stream.close()
+            with _COUNT:
+                self._streams.remove(stream)
+
+    def devices(self, wanted: Wanted) -> tuple[list[Device], int]:
+        """All devices of the wanted direction, and the index of PortAudio's default (-1: none). Blocks."""
+        with self._library() as alone:
+            return _devices(self._instance(wanted, alone=alone), wanted, self._cards)
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """The same list of devices from here to the end."""
+        with _COUNT:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with _COUNT:
+                self._calls -= 1
+            with self._library():
+                pass
+
+    def takes(self, wanted: Wanted, device: Device, form: Format) -> bool:
+        """Whether the device can be opened like this; nothing is heard of it. Blocks."""
+        side: dict[str, Any] = (
+            {"input_device": device.index, "input_channels": form.channels, "input_format": pyaudio.paInt16}
+            if wanted.captures
+            else {
+                "output_device": device.index,
+                "output_channels": form.channels,
+                "output_format": pyaudio.paInt16,
+            }
+        )
+        with self._library() as alone:
             try:
-                stream.line.close()
-            except OSError as error:
-                log.debug("closing %s: %s", stream.form, error)
-            self._streams -= 1
-            self._rest()
+                return bool(self._instance(wanted, alone=alone).is_format_supported(form.rate_hz, **side))
+            except (OSError, ValueError):
+                return False
+
+    @contextmanager
+    def _library(self) -> Iterator[bool]:
+        """One at a time; but for one who hangs nobody waits for ever. True: nobody else is inside."""
+        alone = _LIBRARY.acquire(timeout=PATIENCE_S)
+        with _COUNT:
+            self._calls += 1
+        try:
+            yield alone
+        finally:
+            with _COUNT:
+                self._calls -= 1
+                idle = alone and not self._calls and not self._streams
+            if idle:
+                self._rest()
+            if alone:
+                _LIBRARY.release()
+
+    def _instance(self, wanted: Wanted, *, alone: bool) -> pyaudio.PyAudio:
+        if self._audio is None:
+            if not alone:
+                raise wanted.error("the sound system does not answer")
+            self._signs = self._cards.signs()
+            self._quiet.begin()
+            try:
+                self._audio = pyaudio.PyAudio()
+            except BaseException:
+                self._quiet.end()
+                raise
+        return self._audio
 
     def _rest(self) -> None:
-        if not self._streams and self._audio is not None:
+        if self._audio is not None:
             self._audio.terminate()
             self._audio = None
+            self._quiet.end()
 
 
-async def _to_its_end(work: Callable[[], object], at_most_s: float | None = None) -> None:
-    """Work in a thread; when cancelled, wait for its end first, since a half-open stream is nobody's."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.wait({task}, timeout=at_most_s)
-    except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=at_most_s)
-        if task.done() and (error := task.exception()):
-            log.debug("given up while it failed: %s", error)
-        raise
-    if task.done():
-        task.result()
+class _Attempt:
+    """One opening, which may outlive whoever wanted it."""
+
+    def __init__(self, portaudio: PortAudio, wanted: Wanted, tap: Callable[[Format], Callback]) -> None:
+        self._portaudio = portaudio
+        self._wanted = wanted
+        self._stream: Stream | None = None
+        self._is_given_up = False
+        self.work = apart(partial(self._open, tap))
+
+    def _open(self, tap: Callable[[Format], Callback]) -> Stream:
+        stream = self._portaudio.open(self._wanted, tap)
+        with _COUNT:
+            self._stream = stream
+            unwanted = self._is_given_up
+        if unwanted:
+            self._portaudio.close(stream)
+        return stream
+
+    async def over(self, at_most_s: float) -> bool:
+        """Wait for its end, whatever that is; False when it does not come."""
+        await asyncio.wait({self.work}, timeout=at_most_s)
+        return self.work.done()
+
+    def hangs(self) -> str:
+        return f"the {self._wanted.what} {self._wanted.name!r} does not open: the sound system hangs"
+
+    async def give_up(self) -> None:
+        """Whatever comes of it is closed; returns at once when it hangs."""
+        await asyncio.wait({self.work}, timeout=CLOSE_S)
+        with _COUNT:
+            self._is_given_up = True
+            stream = self._stream
+        if self.work.done() and not self.work.cancelled():
+            self.work.exception()  # seen
+        if stream is not None:
+            await asyncio.wait({apart(partial(self._portaudio.close, stream))}, timeout=CLOSE_S)
 
 
-def _first_that_opens(audio: pyaudio.PyAudio, wanted: Wanted, tap: Callable[[Format], Callback]) -> Stream:
+def _first_that_opens(
+    audio: pyaudio.PyAudio, wanted: Wanted, tap: Callable[[Format], Callback], cards: Cards
+) -> Stream:
     refused = ""
-    for device in choose(wanted, *_devices(audio, wanted)):
-        for form in _formats(wanted, device):
-            try:
-                return _start(audio, wanted, device, form, tap(form))
-            except (OSError, ValueError) as error:
-                refused = refused or f"{form}: {error}"
+    for device in choose(wanted, *_devices(audio, wanted, cards)):
+        try:
+            for form in formats(wanted, device):
+                try:
+                    return _start(audio, wanted, device, form, tap(form))
+                except (OSError, ValueError) as error:
+                    refused = refused or f"{form}: {error}"
+        except HardwareError as error:
+            refused = refused or str(error)
     raise wanted.error(f"the {wanted.what} does not open: {refused}")
 
 
-def _devices(audio: pyaudio.PyAudio, wanted: Wanted) -> tuple[list[Device], int]:
-    """All devices of the wanted direction, and the index of PortAudio's default (-1: none)."""
+def _devices(audio: pyaudio.PyAudio, wanted: Wanted, cards: Cards) -> tuple[list[Device], int]:
     key = "maxInputChannels" if wanted.captures else "maxOutputChannels"
+    known = cards.listed()
     table = [audio.get_device_info_by_index(index) for index in range(audio.get_device_count())]
-    devices = [Device(int(row["index"]), str(row["name"]), int(row[key])) for row in table if row[key]]
+    devices = [
+        Device(int(row["index"]), name, int(row[key]), card_of(name, known), int(row["defaultSampleRate"]))
+        for row in table
+        if row[key] and (name := str(row["name"]))
+    ]
     try:
         default = (
             audio.get_default_input_device_info if wanted.captures else audio.get_default_output_device_info
@@ -175,35 +328,6 @@ def _devices(audio: pyaudio.PyAudio, wanted: Wanted) -> tuple[list[Device], int]
         return devices, int(default()["index"])
     except OSError:
         return devices, -1
-
-
-def choose(wanted: Wanted, devices: list[Device], default: int) -> list[Device]:
-    """The devices to try, best first. Raises when there is none of that name.
-
-    An exact name is better than a part of one. "default" is a sound server's device if there is one, since
-    it can be shared and moves with the user's choice, then what PortAudio calls its default.
-    """
-    name = wanted.name.casefold()
-    if name == "default":
-        ranks = {"pulse": 0, "default": 1}
-        found = [d for d in devices if d.name in ranks or d.index == default]
-        found.sort(key=lambda device: ranks.get(device.name, len(ranks)))
-    else:
-        found = [d for d in devices if name in d.name.casefold()]
-        found.sort(key=lambda device: device.name.casefold() != name)
-    if not found:
-        there = ", ".join(repr(device.name) for device in devices) or "none at all"
-        raise wanted.error(f"no {wanted.what} called {wanted.name!r}; there are: {there}")
-    return found
-
-
-def _formats(wanted: Wanted, device: Device) -> Iterator[Format]:
-    layouts = [n for n in (1, 2) if n <= device.channels]
-    if 2 < device.channels <= ODD_LAYOUT:
-        layouts.append(device.channels)
-    for rate_hz in wanted.rates_hz:
-        for channels in layouts:
-            yield Format(device.name, rate_hz, channels)
 
 
 def _start(
@@ -223,54 +347,4 @@ def _start(
         **side,
     )
     latency = line.get_input_latency() if wanted.captures else line.get_output_latency()
-    return Stream(form, float(latency), line)
-
-
-async def kept(
-    wanted: Wanted,
-    session: Callable[[Callable[[], None]], Awaitable[NoReturn]],
-    on_up: Callable[[], None],
-    on_down: Callable[[str], None],
-) -> NoReturn:
-    """Keep a device in use for ever: `session` uses it, calls its argument once it works, and raises
-    HardwareError when it fails. `on_down` is told once per failure, not per retry."""
-    down = False
-
-    def up() -> None:
-        nonlocal down
-        down = False
-        on_up()
-
-    while True:
-        try:
-            await session(up)
-        except HardwareError as error:
-            log.log(logging.DEBUG if down else logging.WARNING, "%s: %s", wanted.what, error)
-            if not down:
-                down = True
-                on_down(str(error))
-        await asyncio.sleep(RETRY_S)
-
-
-class Heartbeat:
-    """Notices that a stream has died: PortAudio gave it up, or its callback is not called any more."""
-
-    CHECK_S = 0.25
-    START_S = 5.0  # PulseAudio was seen to take 1.9 s until it asked for the first block of a new stream
-    STALL_S = 2.0  # a loaded small board stalls for some 100 ms, never for so long
-
-    def __init__(self, wanted: Wanted, stream: Stream) -> None:
-        self._wanted = wanted
-        self._stream = stream
-        self._beats = 0
-        self._until = asyncio.get_running_loop().time() + self.START_S
-
-    def check(self, beats: int) -> None:
-        """Compare with the number of callbacks so far. Raises MicrophoneError or SpeakerError."""
-        now = asyncio.get_running_loop().time()
-        if beats != self._beats:
-            self._beats, self._until = beats, max(self._until, now + self.STALL_S)
-        if not self._stream.active():
-            raise self._wanted.error(f"the {self._wanted.what} {self._stream.form.device!r} went away")
-        if now > self._until:
-            raise self._wanted.error(f"the {self._wanted.what} {self._stream.form.device!r} does not move")
+    return Stream(form, float(latency), line, wanted.what)

@@ -1,6 +1,6 @@
 """The sound card: a microphone, a speaker, and the PortAudio they share.
 
-The front door of this room; behind it are microphone, speaker, playout, portaudio, quiet and resample.
+The front door of this room; behind it are microphone, speaker, playout, portaudio and those that they need.
 """
 
 from __future__ import annotations

@@ -19,9 +19,11 @@ from typing import NoReturn
 import pyaudio
 
 from ..core.earcons import Earcon
-from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
+from ..core.events import Drained, Event, Gauged, Sounding, SpeakerDown, SpeakerUp
+from .choice import Format, Wanted
 from .playout import Ended, Playout, Pulled, Resamples
-from .portaudio import Format, Heartbeat, PortAudio, Wanted, kept
+from .portaudio import PortAudio, Stream
+from .upkeep import Heartbeat, RecalledError, kept
 
 log = logging.getLogger(__name__)
 
@@ -33,13 +35,15 @@ PRIMED = 6  # callbacks: more than any device swallows before it begins to move
 RATES_HZ = (24_000, 48_000, 96_000, 32_000, 16_000, 44_100)
 SHUTDOWN_FADE_MS = 30
 FAREWELL_S = 1.0  # a device that has not played the fade by then plays nothing any more
+GAUGE_S = 1.0  # how often counters are told at most
 FARTHEST_S = 1.0  # a latency beyond that is a driver's mistake, not a distance
 
 
 class SoundCardSpeaker:
     """Plays on the device called `name`; run it for ever, it survives the device.
 
-    What is given while there is no device is lost, and its turn with it: no Drained comes for it.
+    What is given while there is no device is lost, and its turn with it: Drained comes for it as soon as it
+    is finished.
     """
 
     def __init__(
@@ -58,8 +62,9 @@ class SoundCardSpeaker:
         self._chime_volume = chime_volume
         self._playout = Playout(_resampler, RATE_HZ)
         self._mouth: _Mouth | None = None
+        self._lost_turn = -1  # this one and those before it were lost with a device
         self._silent = asyncio.Event()
-        self._counters = {"device_underruns": 0, "lost_chunks": 0}
+        self._counters = {"device_underruns": 0, "lost_chunks": 0, "reopened": 0}
 
     @property
     def counters(self) -> dict[str, int]:
@@ -72,7 +77,8 @@ class SoundCardSpeaker:
             self._wanted,
             self._session,
             lambda: self._post(SpeakerUp()),
-            lambda reason: self._post(SpeakerDown(reason)),
+            self._down,
+            self._portaudio.changed,
         )
 
     def play(self, turn: int, pcm: bytes, rate_hz: int) -> None:
@@ -80,12 +86,13 @@ class SoundCardSpeaker:
         if self._mouth is None:
             self._counters["lost_chunks"] += 1
             self._playout.flush(turn)
+            self._lost_turn = max(self._lost_turn, turn)
         else:
             self._playout.add(turn, pcm, rate_hz)
 
     def finish(self, turn: int) -> None:
         """Nothing more comes for this turn: Drained follows when it was heard, at once if nothing waits."""
-        if self._playout.finish(turn):
+        if self._playout.finish(turn) or turn <= self._lost_turn:
             self._post(Drained(turn, 0))
 
     def flush(self, turn: int) -> None:
@@ -120,17 +127,33 @@ class SoundCardSpeaker:
             async with self._portaudio.opened(self._wanted, mouth.tap) as stream:
                 mouth.latency_s = stream.latency_s
                 log.info("speaker: %s, latency %.0f ms", stream.form, 1000 * stream.latency_s)
-                heart = Heartbeat(self._wanted, stream)
-                while True:
-                    heart.check(mouth.beats)
-                    if self._mouth is None and mouth.beats >= PRIMED:
-                        self._mouth = mouth
-                        up()
-                    await mouth.wait(Heartbeat.CHECK_S)
-        finally:
-            if self._mouth:
-                self._mouth = None
-                self._playout.flush_all()
+                await self._play(stream, mouth, up)
+        except RecalledError:  # what is queued waits, and is heard when the stream is open again
+            self._counters["reopened"] += 1
+            raise
+
+    async def _play(self, stream: Stream, mouth: _Mouth, up: Callable[[], None]) -> NoReturn:
+        heart, gauged, works, told_at = Heartbeat(self._wanted, stream), None, False, 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            heart.check(mouth.beats)
+            if not works and mouth.beats >= PRIMED:
+                works = True
+                self._mouth = mouth
+                up()
+            if works and loop.time() > told_at + GAUGE_S:
+                told_at = loop.time()
+                counts = self.counters | {"jitter_ms": self._playout.jitter_ms}
+                gauge = Gauged("speaker", str(stream.form), counts)
+                if gauge != gauged:
+                    gauged = gauge
+                    self._post(gauge)
+            await mouth.wait(Heartbeat.CHECK_S)
+
+    def _down(self, reason: str) -> None:
+        self._mouth = None
+        self._lost_turn = max(self._lost_turn, self._playout.lose())
+        self._post(SpeakerDown(reason))
 
     def _happened(self, pulled: Pulled, leaves_at: float) -> None:
         """On the loop: what the sound card's thread has seen. `leaves_at`: when the block begins to sound."""

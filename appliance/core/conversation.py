@@ -28,6 +28,7 @@ from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
 from .calls import Calls
 from .catalogue import Catalogue
 from .claims import claims
+from .devices import gauged, reopened
 from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
 from .eye import Eye
@@ -167,6 +168,8 @@ class Conversation:
                 self.health.speaker = reason
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self.tell_turn(fl.Dumb(), now)]
+            case ev.Gauged():
+                return gauged(self, event)
             case ev.Seen():
                 return show(self, self.eye.seen(event), now)
             case ev.CameraDown():
@@ -192,8 +195,7 @@ class Conversation:
     def _heard(self, heard: ev.Heard, now: float) -> list[Effect]:
         frame = Frame(heard.index, heard.pcm, heard.speech)
         self.ring.push(frame)
-        self.health.heard(now)
-        effects: list[Effect] = []
+        effects = reopened(self.health.heard(now))
         if heard.lost:
             effects.append(Tell("lost", {"what": "microphone frames", "count": heard.lost}))
         if self.turn.is_hearing:
@@ -332,6 +334,7 @@ class Conversation:
         effects += self.recollection.wake(now)
         effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
         effects += alarms.wake(self, now)
+        effects += reopened(self.health.stalled(now))
         if self.health.wake(now):
             effects.append(Beat())
         return effects

@@ -16,7 +16,7 @@ line           the line to the service: `state`, `why`, `advice`, `retry_s`
 turn           a turn ended: `turn`, `outcome`, and its timeline in ms
 lost           something was lost: `what`, `count`, `why`
 trouble        something went wrong: `what`, `reason`
-microphone     it was opened, or is missing: `state`, `reason`
+microphone     `state` (open, missing, or doubtful: what it delivers cannot be right), `reason`
 speaker        the same
 camera         `state` (looking, shut or missing), `why` it looks, `reason` it cannot
 usage          token counts of the turn so far: `prompt`, `response`, `total`
@@ -96,6 +96,12 @@ class Chime:
 @dataclass(frozen=True, slots=True)
 class Hush:
     """End the earcon that sounds, now. Speech goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """Close the microphone and open it again: what comes of it cannot be right. Answered by what it delivers,
+    or by MicrophoneDown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +186,7 @@ Effect = (
     | Flush
     | Chime
     | Hush
+    | Reopen
     | SetLights
     | See
     | LookAway

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -138,6 +139,20 @@ class SpeakerDown:
     """The speaker is gone; whatever was queued is lost and will not be reported as drained."""
 
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gauged:
+    """How the microphone or the speaker is doing: told when a number has changed, once a second at most.
+
+    `device` is how it was opened, in words. `counts` are what went wrong so far, by kind. `doubt` is why what
+    it delivers cannot be right; "" for nothing.
+    """
+
+    what: str
+    device: str
+    counts: Mapping[str, int]
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +300,7 @@ Event = (
     | MicrophoneDown
     | SpeakerUp
     | SpeakerDown
+    | Gauged
     | Sounding
     | Drained
     | LinkUp

@@ -219,9 +219,11 @@ def test_an_unplugged_speaker_loses_what_was_queued() -> None:
             await mouth.until(lambda: mouth.events.count(SpeakerUp()) == 2)
             mouth.speaker.play(1, bytes(9600), PLAYED_HZ)
             mouth.speaker.play(2, bytes(9600), PLAYED_HZ)
+            assert not [e for e in mouth.events if isinstance(e, Drained)]
+            mouth.speaker.finish(1)
             mouth.speaker.finish(2)
             await mouth.told(Drained(2, 200))
-            assert not [e for e in mouth.events if isinstance(e, Drained) and e.turn == 1]
+            assert [e for e in mouth.events if isinstance(e, Drained) and e.turn == 1] == [Drained(1, 0)]
             assert mouth.speaker.played(2) == bytes(9600)
             assert mouth.speaker.counters["lost_chunks"] == 1
 

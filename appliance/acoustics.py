@@ -1,0 +1,66 @@
+"""The ears and the mouth, built as the configuration says.
+
+Knows the sound card and its stand-ins of memory. Must never know what is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from .adapters.memory import MemoryMicrophone, MemorySpeaker
+from .adapters.voice import Voice
+from .core.earcons import Earcon
+from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp
+from .settings import AudioDevices
+
+
+class Ears(Protocol):
+    async def run(self) -> None: ...
+    def reopen(self) -> None: ...
+
+
+class Mouth(Protocol):
+    async def run(self) -> None: ...
+    async def fade(self) -> None: ...
+    def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
+    def finish(self, turn: int) -> None: ...
+    def flush(self, turn: int) -> None: ...
+    def chime(self, earcon: Earcon, repeats: int) -> None: ...
+    def hush(self) -> None: ...
+
+
+def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) -> tuple[Ears, Mouth]:
+    """The microphone and the speaker, not yet opened; `speed` is how much faster than a room memory lives."""
+    voice = Voice()
+
+    def on_frame(pcm: bytes, index: int, lost: int) -> None:
+        post(Heard(pcm, index, voice(pcm), lost))
+
+    def on_up() -> None:
+        post(MicrophoneUp())
+
+    def on_down(reason: str) -> None:
+        post(MicrophoneDown(reason))
+
+    if audio.backend == "memory":
+        ears = MemoryMicrophone(on_frame=on_frame, on_up=on_up, on_down=on_down, speed=speed)
+        return ears, MemorySpeaker(post=post, speed=speed)
+    # Late, as PortAudio is loaded with it, which a box of memory does without.
+    from .adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
+
+    portaudio = PortAudio()
+    return (
+        SoundCardMicrophone(
+            audio.microphone,
+            portaudio,
+            on_frame=on_frame,
+            on_up=on_up,
+            on_down=on_down,
+            on_gauge=post,
+            channel=audio.channel,
+            gain_db=audio.gain_db,
+            auto_gain=audio.auto_gain,
+        ),
+        SoundCardSpeaker(audio.speaker, portaudio, post=post),
+    )
