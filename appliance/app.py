@@ -30,6 +30,7 @@ from .adapters.link import Link, service_url
 from .adapters.state import State, directory
 from .adapters.systemd import Notifier, api_key, server_secret
 from .auth import Headers, Verdict, is_loopback
+from .capacity import weigh
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
@@ -134,6 +135,7 @@ def conversation(
         budget=config.budget,
         remember=config.remember,
     )
+    weigh(config, (rules.setup, *rules.fallbacks))
     return Conversation(rules, catalogue, delays, former)
 
 

@@ -75,7 +75,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     warnings = suit(config, root)
     if problems:
         raise ConfigError(tuple(problems))
-    return replace(config, warnings=warnings)
+    return replace(config, warnings=warnings, file=file)
 
 
 MOST_INSTRUCTION = 10_000  # characters

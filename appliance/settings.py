@@ -170,7 +170,8 @@ class Config:
     remember: Remember = field(default_factory=Remember)
     log_level: str = "info"
     warnings: tuple[str, ...] = ()
+    file: str = field(default="configuration", compare=False)  # where they were read: mistakes name it
 
     def as_json(self) -> dict[str, object]:
         """The effective settings; there is no secret among them."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "file"}

@@ -203,7 +203,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("live", "api_version", [1, "v2", "V1BETA", ""]),
     ("live", "voice", [7, "v" * 65, True, "Pukc"]),
     ("live", "fallback_models", ["x", [7], ["m" * 129], [""]]),
-    ("live", "modality", ["video", "AUDIO", 1, "text"]),
+    ("live", "modality", ["video", "AUDIO", 1, "text", ["audio"], ["audio", "text"], ""]),
     ("live", "language", ["german", 7]),
     ("live", "system_instruction_file", [7, "/nowhere/told.txt", "/"]),
     ("live", "thinking", ["hihg", -1, 40_000, True, 1.5, ["low"], "low", 100]),
@@ -370,7 +370,10 @@ def test_a_compression_goes_downwards() -> None:
         "less than compress_at_tokens (8000)",
     )
     assert parse({"live": {"compress_at_tokens": 8000, "compress_to_tokens": 7999}})
-    assert parse({"live": {"compress_to_tokens": 999_999}})
+    [(where, _, allowed)] = told({"live": {"compress_to_tokens": 104_857}})
+    assert where == "live.compress_to_tokens"
+    assert allowed == "less than 104857 tokens, where 'gemini-3.8-live' begins to drop turns"
+    assert parse({"live": {"compress_to_tokens": 104_856}})
 
 
 @pytest.mark.parametrize(
