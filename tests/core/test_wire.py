@@ -205,7 +205,7 @@ client_messages = st.one_of(
         media_resolution=st.sampled_from(["", "MEDIA_RESOLUTION_HIGH"]),
         functions=st.sampled_from([(), FUNCTIONS]),
         compress_at_tokens=st.none() | st.integers(5000, 10**6),
-        compress_to_tokens=st.none() | st.integers(1000, 10**6),
+        compress_to_tokens=st.none() | st.integers(1000, 4999),
         interruptible=st.booleans(),
         resume=st.none() | texts.filter(bool).map(Handle),
     ),
