@@ -45,7 +45,7 @@ def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) 
 
     if audio.backend == "memory":
         ears = MemoryMicrophone(on_frame=on_frame, on_up=on_up, on_down=on_down, speed=speed)
-        return ears, MemorySpeaker(post=post, speed=speed)
+        return ears, MemorySpeaker(post=post, speed=speed, chime_volume=audio.earcon_volume)
     # Late, as PortAudio is loaded with it, which a box of memory does without.
     from .adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
 
@@ -62,5 +62,5 @@ def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) 
             gain_db=audio.gain_db,
             auto_gain=audio.auto_gain,
         ),
-        SoundCardSpeaker(audio.speaker, portaudio, post=post),
+        SoundCardSpeaker(audio.speaker, portaudio, post=post, chime_volume=audio.earcon_volume),
     )

@@ -112,7 +112,8 @@ def conversation(
     lamps = [_lamp(light) for light in config.lights]
     lighting = Lighting(lamps, config.groups)
     lighting.done(lit(config, former))
-    scenes, timing = Scenes(lighting, config.scenes), Timing(Catalogue(lighting), former.get("timers"))
+    scenes = Scenes(lighting, config.scenes)
+    timing = Timing(Catalogue(lighting), former.get("timers"), config.timers.ring_s)
     catalogue = Catalogue(lighting, scenes, timing, Eye(sight(config.camera)))
     rules = Rules(
         manners=Manners(

@@ -14,6 +14,7 @@ from .settings import AudioDevices
 def audition(section: Section) -> AudioDevices:
     """The section [audio]."""
     default = AudioDevices()
+    earcons = section.whole("earcon_volume", None, 0, 100, "per cent")
     audio = AudioDevices(
         backend=section.choice("backend", default.backend, ("pyaudio", "memory")),
         microphone=_device(section, "microphone", default.microphone),
@@ -21,6 +22,7 @@ def audition(section: Section) -> AudioDevices:
         channel=section.whole("channel", default.channel, 1, 32, "of the microphone's channels") or 1,
         gain_db=section.number("gain_db", default.gain_db, -40, 40, "decibels"),
         auto_gain=section.flag("auto_gain", default=default.auto_gain),
+        earcon_volume=default.earcon_volume if earcons is None else earcons,
     )
     section.done()
     return audio

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 from .core.lights import Kind
 from .core.recollection import Remember
+from .core.ringing import RING_S
 from .core.scenes import Scene
 from .core.usage import Budget
 
@@ -82,6 +83,7 @@ class AudioDevices:
     channel: int = 1
     gain_db: float = 0.0
     auto_gain: bool = False
+    earcon_volume: int = 60
 
 
 PRESETS = {  # hangover in ms: audio.md-style measurements put 600 at snappy and 800 at safe for commands
@@ -155,6 +157,13 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Timers:
+    """`ring_s`: how long one that is due rings, if nobody hears it."""
+
+    ring_s: float = RING_S
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
@@ -165,6 +174,7 @@ class Config:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scenes: tuple[Scene, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    timers: Timers = Timers()
     socket: str = ""
     transcripts: bool = False
     remember: Remember = field(default_factory=Remember)
