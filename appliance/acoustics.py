@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from .adapters.memory import MemoryMicrophone, MemorySpeaker
-from .adapters.voice import Voice
 from .core.earcons import Earcon
-from .core.events import Event, Heard, MicrophoneDown, MicrophoneUp
+from .core.events import Event, MicrophoneDown, MicrophoneUp
+from .hearing import Hearing
 from .settings import AudioDevices
 
 
@@ -30,12 +30,14 @@ class Mouth(Protocol):
     def hush(self) -> None: ...
 
 
-def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) -> tuple[Ears, Mouth]:
-    """The microphone and the speaker, not yet opened; `speed` is how much faster than a room memory lives."""
-    voice = Voice()
+def acoustics(
+    audio: AudioDevices, post: Callable[[Event], None], speed: float, measured: object = None
+) -> tuple[Ears, Mouth]:
+    """The microphone and the speaker, not yet opened; `speed` is how much faster than a room memory lives.
 
-    def on_frame(pcm: bytes, index: int, lost: int) -> None:
-        post(Heard(pcm, index, voice(pcm), lost))
+    `measured`: what `appliance echo` has kept, or whatever was found in its place.
+    """
+    hearing = Hearing(audio, post, measured)
 
     def on_up() -> None:
         post(MicrophoneUp())
@@ -44,8 +46,11 @@ def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) 
         post(MicrophoneDown(reason))
 
     if audio.backend == "memory":
-        ears = MemoryMicrophone(on_frame=on_frame, on_up=on_up, on_down=on_down, speed=speed)
-        return ears, MemorySpeaker(post=post, speed=speed, chime_volume=audio.earcon_volume)
+        ears = MemoryMicrophone(on_frame=hearing.frame, on_up=on_up, on_down=on_down, speed=speed)
+        mouth = MemorySpeaker(post=post, speed=speed)
+        if hearing.played is not None:
+            mouth.listeners.append(hearing.played)
+        return ears, mouth
     # Late, as PortAudio is loaded with it, which a box of memory does without.
     from .adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
 
@@ -54,7 +59,7 @@ def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) 
         SoundCardMicrophone(
             audio.microphone,
             portaudio,
-            on_frame=on_frame,
+            on_frame=hearing.frame,
             on_up=on_up,
             on_down=on_down,
             on_gauge=post,
@@ -62,5 +67,5 @@ def acoustics(audio: AudioDevices, post: Callable[[Event], None], speed: float) 
             gain_db=audio.gain_db,
             auto_gain=audio.auto_gain,
         ),
-        SoundCardSpeaker(audio.speaker, portaudio, post=post, chime_volume=audio.earcon_volume),
+        SoundCardSpeaker(audio.speaker, portaudio, post=post, on_played=hearing.played),
     )

@@ -30,7 +30,6 @@ from .adapters.link import Link, service_url
 from .adapters.state import State, directory
 from .adapters.systemd import Notifier, api_key, server_secret
 from .auth import Headers, Verdict, is_loopback
-from .capacity import weigh
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
@@ -47,6 +46,7 @@ from .core.timing import Timing
 from .desk import Desk
 from .errors import NoKeyError
 from .eyesight import eyesight, sight
+from .hearing import shield
 from .memories import lit, recalled
 from .models import profile_of
 from .pump import Clock, Pump, World
@@ -112,8 +112,7 @@ def conversation(
     lamps = [_lamp(light) for light in config.lights]
     lighting = Lighting(lamps, config.groups)
     lighting.done(lit(config, former))
-    scenes = Scenes(lighting, config.scenes)
-    timing = Timing(Catalogue(lighting), former.get("timers"), config.timers.ring_s)
+    scenes, timing = Scenes(lighting, config.scenes), Timing(Catalogue(lighting), former.get("timers"))
     catalogue = Catalogue(lighting, scenes, timing, Eye(sight(config.camera)))
     rules = Rules(
         manners=Manners(
@@ -135,8 +134,8 @@ def conversation(
         beat_s=beat_s,
         budget=config.budget,
         remember=config.remember,
+        shield=shield(config.audio),
     )
-    weigh(config, (rules.setup, *rules.fallbacks))
     return Conversation(rules, catalogue, delays, former)
 
 
@@ -248,7 +247,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     except BaseException:
         lights.close()
         raise
-    microphone, speaker = acoustics(config.audio, pump.post, clock.speed)
+    microphone, speaker = acoustics(config.audio, pump.post, clock.speed, memory.load("echo"))
     control = Control(socket_path(config), pump.post)
     return Box(
         pump=pump,

@@ -79,6 +79,12 @@ class Desk:
                 return logging.WARNING, f"lost: {fields['count']} {fields['what']}"
             case "trouble":
                 return self._once(f"{fields['what']}"), f"{fields['what']}: {fields.get('reason', '')}"
+            case "echo":
+                why = f": {fields['why']}" if fields["why"] else ""
+                db = f", lowered by {fields['lowered_db']} dB" if "lowered_db" in fields else ""
+                return logging.WARNING if why else logging.INFO, f"echo {fields['shield']}{db}{why}"
+            case "barge-in":
+                return logging.INFO, f"turn {fields['turn']} was spoken over"
             case "camera" if fields["state"] == "looking":
                 return logging.INFO, f"camera looking: {fields['why']}"
             case "microphone" | "speaker" | "camera" if fields["state"] == "missing":

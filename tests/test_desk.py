@@ -64,6 +64,12 @@ LINES: list[tuple[News, tuple[int, str] | None]] = [
     (("microphone", {"state": "open"}), (INFO, "microphone open")),
     (("speaker", {"state": "missing", "reason": "unplugged"}), (WARNING, "no speaker: unplugged")),
     (("speaker", {"state": "open"}), (INFO, "speaker open")),
+    (
+        ("echo", {"shield": "cancel", "why": "", "lowered_db": 31.0}),
+        (INFO, "echo cancel, lowered by 31.0 dB"),
+    ),
+    (("echo", {"shield": "half-duplex", "why": "too loud"}), (WARNING, "echo half-duplex: too loud")),
+    (("barge-in", {"turn": 3}), (INFO, "turn 3 was spoken over")),
     (("camera", {"state": "looking", "why": "listening"}), (INFO, "camera looking: listening")),
     (("camera", {"state": "shut"}), (INFO, "camera shut")),
     (("camera", {"state": "missing", "reason": "unplugged"}), (WARNING, "no camera: unplugged")),

@@ -46,7 +46,6 @@ GROUND = (
     "config",
     "asking",
     "masking",
-    "capacity",
 )
 MAY = {  # room: the rooms it may know besides itself; a file of the package is a room of its own
     "errors": (),
@@ -58,10 +57,9 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "masking": (),
     "extra": ("problems",),
     "optics": ("problems", "settings"),
-    "audition": ("problems", "settings"),
+    "audition": ("core", "problems", "settings"),
     "suitable": ("models", "problems", "settings"),
     "home": ("core", "errors", "problems", "settings"),
-    "capacity": ("core", "errors", "models", "settings", "suitable"),
     "config": (
         "core",
         "errors",
@@ -82,13 +80,13 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "recorder": ("core", "errors"),
     "desk": (),
     "caller": ("errors",),
-    "telling": ("core",),
     "eyesight": ("adapters", *GROUND),
     "memories": ("adapters", "core", "settings"),
-    "acoustics": ("adapters", *GROUND),
-    "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", *GROUND),
+    "hearing": ("adapters", *GROUND),
+    "acoustics": ("adapters", "hearing", *GROUND),
+    "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", *GROUND),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
-    "cli": ("app", "demo", "caller", "telling", "recorder", "adapters", *GROUND),
+    "cli": ("app", "demo", "caller", "recorder", "adapters", *GROUND),
     "__main__": ("cli",),
     "__init__": (),
 }

@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..core.earcons import Earcon, drawn
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
-from ..core.mixing import Mixer
+from ..core.mixing import Mixer, both
 
 HEARD_HZ = 16_000
 FRAME_MS = 20
@@ -65,6 +65,8 @@ class MemoryMicrophone:
         self._plugged = asyncio.Event()
         self._plugged.set()
         self._index = 0
+        self.around: Callable[[], bytes] | None = None
+        """What else sounds in the room: 20 ms of it, 16 kHz, for each frame."""
 
     async def run(self) -> NoReturn:
         """Deliver frames until cancelled."""
@@ -110,7 +112,7 @@ class MemoryMicrophone:
         if len(frame) < FRAME_BYTES:
             frame += self._hiss[len(frame) :]
             self._hiss = self._hiss[2 * 97 :] + self._hiss[: 2 * 97]
-        return bytes(frame)
+        return bytes(frame) if self.around is None else both(frame, self.around())
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,9 @@ class MemorySpeaker:
         self._lost_turn = -1  # this one and those before it were lost with a plug
         self._clock_ms = 0
         self._counters = {"underruns": 0, "late_chunks": 0, "lost_chunks": 0}
+        self._air = bytearray()  # what of the next 5 ms is known
+        self.listeners: list[Callable[[bytes, int], None]] = []
+        """Told of every 5 ms that it played, silence too, and of their rate."""
 
     @property
     def counters(self) -> dict[str, int]:
@@ -211,6 +216,7 @@ class MemorySpeaker:
             self._up = False
             self._silenced = self._lost_turn = max(self._silenced, self._newest)
             self._queue.clear()
+            self._air.clear()
             self._mixer = Mixer(PLAYED_HZ)
 
     def unplug(self) -> None:
@@ -301,6 +307,10 @@ class MemorySpeaker:
                 answer.playing, answer.dry = False, True
         if sound := self._mixer.take(2 * FADE_SAMPLES, speech=room < 2 * FADE_SAMPLES):
             self.rung.append(Rung(self._clock_ms / 1000, sound))
+        air = bytes(self._air[: 2 * FADE_SAMPLES].ljust(2 * FADE_SAMPLES, b"\0"))
+        del self._air[: 2 * FADE_SAMPLES]
+        for listener in self.listeners:
+            listener(both(air, sound), PLAYED_HZ)
         self._clock_ms += STEP_MS
 
     def _due(self, answer: _Answer) -> bool:
@@ -312,6 +322,7 @@ class MemorySpeaker:
 
     def _keep(self, answer: _Answer, pcm: bytes, offset_ms: float) -> None:
         answer.bytes_played += len(pcm)
+        self._air += pcm
         self.record.append(Played((self._clock_ms + offset_ms) / 1000, answer.turn, pcm))
 
     def _end(self, answer: _Answer) -> None:

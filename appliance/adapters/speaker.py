@@ -54,12 +54,15 @@ class SoundCardSpeaker:
         post: Callable[[Event], None],
         rates_hz: tuple[int, ...] = RATES_HZ,
         chime_volume: int = 60,
+        on_played: Callable[[bytes, int], None] | None = None,
     ) -> None:
-        """`chime_volume`: of the earcons, in per cent."""
+        """`chime_volume`: of the earcons, in per cent. `on_played` gets every block that is handed to the
+        device, silence too, and its rate: mono, on the sound card's thread."""
         self._wanted = Wanted("speaker", name, rates_hz, BLOCK_MS)
         self._portaudio = portaudio
         self._post = post
         self._chime_volume = chime_volume
+        self._on_played = on_played
         self._playout = Playout(_resampler, RATE_HZ)
         self._mouth: _Mouth | None = None
         self._lost_turn = -1  # this one and those before it were lost with a device
@@ -122,7 +125,7 @@ class SoundCardSpeaker:
                 log.debug("the speaker did not take the fade")
 
     async def _session(self, up: Callable[[], None]) -> NoReturn:
-        mouth = _Mouth(self._playout, self._counters, self._happened)
+        mouth = _Mouth(self._playout, self._counters, self._happened, self._on_played)
         try:
             async with self._portaudio.opened(self._wanted, mouth.tap) as stream:
                 mouth.latency_s = stream.latency_s
@@ -177,13 +180,18 @@ class _Mouth:
     """One open stream: its callback, on PortAudio's thread."""
 
     def __init__(
-        self, playout: Playout, counters: dict[str, int], happened: Callable[[Pulled, float], None]
+        self,
+        playout: Playout,
+        counters: dict[str, int],
+        happened: Callable[[Pulled, float], None],
+        on_played: Callable[[bytes, int], None] | None,
     ) -> None:
         self.beats = 0
         self.latency_s = 0.0
         self._playout = playout
         self._counters = counters
         self._happened = happened
+        self._on_played = on_played
         self._loop = asyncio.get_running_loop()
         self._moves = asyncio.Event()
 
@@ -198,6 +206,8 @@ class _Mouth:
     def _give(self, _pcm: None, frames: int, times: Mapping[str, float], status: int) -> tuple[bytes, int]:
         self.beats += 1
         pulled = self._playout.pull(frames)
+        if self._on_played is not None:
+            self._on_played(pulled.pcm, self._playout.rate_hz)
         if status & pyaudio.paOutputUnderflow:
             self._counters["device_underruns"] += 1
         try:

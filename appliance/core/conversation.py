@@ -25,6 +25,7 @@ from . import floor as fl
 from . import messages as ms
 from .afterglow import Afterglow
 from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
+from .bargein import BargeIn, overhear
 from .calls import Calls
 from .catalogue import Catalogue
 from .claims import claims
@@ -69,6 +70,7 @@ class Conversation:
         self.button = Button(rules.hold_s)
         self.turn = Turn(rules.manners)
         self.ear = Endpointer(rules.hangover_ms)
+        self.barge_in = BargeIn(rules.shield, interruptible=rules.manners.interruptible)
         self.ring = Ring()
         self.uplink = Uplink()
         self.session = Session(
@@ -154,6 +156,8 @@ class Conversation:
                 return [*self.calls.set(event), *self.afterglow.changed(now)]
             case ev.LightsFailed(_, reason):
                 return [*self.calls.failed(event), Tell("trouble", {"what": "lights", "reason": reason})]
+            case ev.EchoJudged():
+                return self.barge_in.judged(event)
             case ev.MicrophoneUp():
                 self.health.opened(now)
                 return [Tell("microphone", {"state": "open"})]
@@ -200,7 +204,7 @@ class Conversation:
             effects.append(Tell("lost", {"what": "microphone frames", "count": heard.lost}))
         if self.turn.is_hearing:
             effects += self.perform_flow(self.uplink.add(heard.pcm), now)
-        return effects + self.listen(frame, now)
+        return effects + self.listen(frame, now) + overhear(self, frame, now)
 
     def listen(self, frame: Frame, now: float) -> list[Effect]:
         """Have the ear hear this frame, if anybody wants to know."""

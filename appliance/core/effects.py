@@ -18,6 +18,8 @@ lost           something was lost: `what`, `count`, `why`
 trouble        something went wrong: `what`, `reason`
 microphone     `state` (open, missing, or doubtful: what it delivers cannot be right), `reason`
 speaker        the same
+echo           what keeps the box from hearing itself changed: `shield`, `why`, `lowered_db`
+barge-in       a person spoke over the answer of turn `turn`, which is silenced
 camera         `state` (looking, shut or missing), `why` it looks, `reason` it cannot
 usage          token counts of the turn so far: `prompt`, `response`, `total`
 budget         a limit is reached: `limit` (soft or hard), and the sums

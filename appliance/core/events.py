@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from .lights import LightState, Origin
 from .messages import ServerMessage
+from .shield import Shield
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,15 @@ class Heard:
     index: int
     speech: bool
     lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EchoJudged:
+    """How the box is now kept from hearing itself, why, and by how many dB its echo is lowered, if known."""
+
+    shield: Shield
+    why: str = ""
+    lowered_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +306,7 @@ Event = (
     | Released
     | Asked
     | Heard
+    | EchoJudged
     | MicrophoneUp
     | MicrophoneDown
     | SpeakerUp

@@ -58,7 +58,7 @@ class Mixer:
         sound = self.take(len(pcm), speech=speech)
         if not sound.strip(b"\0"):
             return pcm
-        return _sum(pcm, sound) if speech else sound.ljust(len(pcm), b"\0")
+        return both(pcm, sound) if speech else sound.ljust(len(pcm), b"\0")
 
     def _is_between_notes(self) -> bool:
         return not self._loud[max(0, self._at - 2) : self._at + 2].strip(b"\0")
@@ -75,9 +75,9 @@ def faded(pcm: bytes | bytearray) -> bytes:
     return array("h", (sample * (count - at) // (count + 1) for at, sample in enumerate(samples))).tobytes()
 
 
-def _sum(one: bytes, other: bytes) -> bytes:
+def both(one: bytes | bytearray, other: bytes) -> bytes:
     """Both at once, clipped where they are too loud together; as long as the first."""
-    sums = array("h", one)
+    sums = array("h", bytes(one))
     for at, sample in enumerate(array("h", other)):
         sums[at] = max(-32768, min(32767, sums[at] + sample))
     return sums.tobytes()

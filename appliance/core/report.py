@@ -22,6 +22,7 @@ def report(box: Conversation) -> dict[str, object]:
         "speaker": box.health.speaker or "open",
         "sound": box.health.shown(),
         "camera": box.eye.shown,
+        "echo": box.barge_in.shown,
         "turns": box.turn.number,
         "last_turn_ms": dict(box.timeline.last),
         "turns_ms": box.timeline.summary(),

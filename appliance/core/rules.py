@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from .floor import Manners
 from .messages import Setup
 from .recollection import Remember
+from .shield import Shield
 from .usage import Budget
 
 
@@ -24,3 +25,4 @@ class Rules:
     fallbacks: tuple[Setup, ...] = ()
     budget: Budget = field(default_factory=Budget)
     remember: Remember = field(default_factory=Remember)
+    shield: Shield = Shield.HALF_DUPLEX

@@ -78,8 +78,7 @@ class Turn:
         self.number = 0
         self.phase: Phase = Idle()
         self.model: Silent | Answering | Abandoned = Silent()
-        self._again = 0
-        """The last turn that was sent again because it was not answered."""
+        self._again = 0  # the last turn that was sent again because it was not answered
 
     def __repr__(self) -> str:
         return f"turn {self.number} {type(self.phase).__name__.lower()}"
@@ -120,6 +119,8 @@ class Turn:
                 return self._gesture(phase, told, now, index)
             case (Listening(_, cut), Onset(onset)):
                 return self._hear(max(cut, onset - self._manners.pre_roll), now, By.VOICE)
+            case (Speaking(), Onset(onset)):  # over the answer, which is silenced as by a finger
+                return [*self._hush(), *self._hear(onset - self._manners.pre_roll, now, By.VOICE)]
             case (Hearing(_, By.VOICE), Offset()):  # a finger that came down decides what it meant
                 return self._close()
             case (phase, Speech() | Words() | ModelSaid()):

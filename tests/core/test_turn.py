@@ -178,6 +178,13 @@ def test_a_press_while_it_speaks_silences_it_and_listens() -> None:
     assert play(turn, (CHUNK, 11.1)) == [Settle(8), Play(8, CHUNK.pcm, 24_000)]
 
 
+def test_a_voice_over_the_answer_silences_it_and_is_heard() -> None:
+    turn = turn_at(Speaking(30.0), Answering())
+    assert play(turn, (Onset(990), 10.0)) == [Flush(7), Over(7, "interrupted"), Begin(8, 965)]
+    assert turn.phase == Hearing(70.0, By.VOICE, 70.0)
+    assert play(turn, (CHUNK, 10.1), (Offset(1050), 11.0)) == [End(8)]
+
+
 def test_after_interrupted_the_next_content_is_the_next_turn_though_turn_complete_is_missing() -> None:
     turn = turn_at(Waiting(30.0), Abandoned(hushed=True))
     assert play(turn, (CHUNK, 11.0)) == [Settle(7), Play(7, CHUNK.pcm, 24_000)]

@@ -1,0 +1,182 @@
+"""What is left of the box's own voice after cancelling: is somebody else in it, and is it little enough?
+
+Knows levels in dB, frame by frame. Must never know samples, a device, nor whose turn it is.
+
+A canceller leaves a rest whose level is much the same from answer to answer. So the gate learns, as long as
+the box speaks, what the rest is like: its level, its level beside what is played, and how much it is like
+speech. What is clearly more than nearly all of that is somebody else. It learns half a second late, and not
+from the end of what was played, so that whoever interrupts is not learned to be an echo.
+
+The judge compares what was heard with what is left of it, and trusts the canceller no longer where that is
+too much.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .audio import frames
+from .events import EchoJudged
+from .shield import Shield
+
+REACH = frames(360)  # of a room's echo, and of the delay to it
+DECAY_DB = 1.5  # a frame: what a room of 0.8 s forgets
+PLAYING_DB = -55.0  # below it there is no echo to speak of
+LOUD_DB = -45.0  # of what is played: from here on there is something to learn
+QUIETEST_DB = -75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Of one frame, in dBFS: as heard, after cancelling, and as played. `likeness`: to speech, 0 to 1."""
+
+    heard: float
+    clean: float
+    played: float
+    likeness: float
+
+
+class Noise:
+    """The room's own noise: it sinks to every quiet frame, and rises slowly."""
+
+    def __init__(self) -> None:
+        self.db = -70.0
+
+    def hear(self, level_db: float, *, playing: bool) -> None:
+        rise = 0.02 if playing else 0.1
+        self.db = max(QUIETEST_DB, self.db + (rise if level_db > self.db else -1.0))
+
+
+# The benchmark chose these (scripts/bench echo), on the half of the recordings that it does not report.
+SHARE = 0.98  # of the rest's frames that are less than what counts as its level
+OVER_DB = 3.0
+OVER_NOISE_DB = 9.0
+COLD_DB = 6.0  # more, until so much was learned:
+COLD_FRAMES = frames(3000)
+KNOWN_FRAMES = frames(1000)  # until then these hold:
+FIRST_DB, FIRST_OVER_PLAYED_DB, FIRST_LIKENESS = -24.0, -10.0, 0.5
+OVER_PLAYED = 0.3  # what a dB beside what is played counts,
+LIKENESS = 5.0  # and all of the likeness, in dB of level
+MEMORY = frames(10_000)
+LAG = frames(1200)  # until a person has interrupted, and the room is silent, what they said is not learned
+SORT_EVERY = 10
+
+
+class Gate:
+    """`hear` every frame in order; it says whether somebody else speaks in it."""
+
+    def __init__(self) -> None:
+        self._noise = Noise()
+        self._recent: deque[float] = deque(maxlen=REACH)
+        self._played = -120.0  # as it may still sound
+        self._lagging: deque[tuple[float, float, float]] = deque()
+        self._learned: deque[tuple[float, float, float]] = deque(maxlen=MEMORY)
+        self._count = 0
+        self._usual = (FIRST_DB, FIRST_OVER_PLAYED_DB, FIRST_LIKENESS)
+
+    def hear(self, levels: Levels, *, voiced: bool) -> bool:
+        self._recent.append(levels.played)
+        self._played = max(max(self._recent), self._played - DECAY_DB)
+        playing = self._played >= PLAYING_DB
+        self._noise.hear(levels.clean, playing=playing)
+        if not playing:
+            self._lagging.clear()
+            return False
+        found = (levels.clean, levels.clean - self._played, levels.likeness)
+        more = sum(w * (f - u) for w, f, u in zip(WEIGHTS, found, self._usual, strict=True))
+        needed = OVER_DB + (COLD_DB if self._count < COLD_FRAMES else 0.0)
+        near = voiced and more > needed and levels.clean > self._noise.db + OVER_NOISE_DB
+        if self._played > LOUD_DB:
+            self._learn(found)
+        return near
+
+    def _learn(self, found: tuple[float, float, float]) -> None:
+        self._lagging.append(found)
+        if len(self._lagging) <= LAG:
+            return
+        self._learned.append(self._lagging.popleft())
+        self._count += 1
+        if self._count >= KNOWN_FRAMES and self._count % SORT_EVERY == 0:
+            self._usual = (self._most(0), self._most(1), self._most(2))
+
+    def _most(self, which: int) -> float:
+        ordered = sorted(found[which] for found in self._learned)
+        return ordered[int(SHARE * (len(ordered) - 1))]
+
+
+WEIGHTS = (1.0, OVER_PLAYED, LIKENESS)
+
+WINDOW = frames(3000)  # of audible echo: what is judged at a time
+HEARD_OVER_NOISE_DB = 6.0
+POOR_DB, GOOD_DB = 10.0, 15.0  # distrusted below the one, trusted again above the other
+FAINT_DB = 10.0  # over the noise: a rest that disturbs nobody, whatever it was before
+
+
+class Judge:
+    """`hear` every frame; it says once how well the box is shielded, and when that changes.
+
+    `lenient`: the user wants cancelling whatever comes of it.
+    """
+
+    def __init__(self, *, lenient: bool) -> None:
+        self._lenient = lenient
+        self._noise = Noise()
+        self._heard = self._left = 0.0
+        self._count = self._poor = 0
+        self._told: EchoJudged | None = None
+
+    def recall(self, measured: object) -> EchoJudged | None:
+        """What was measured before, as `kept` gave it, if it says anything."""
+        if not isinstance(measured, Mapping):
+            return None
+        lowered = measured.get("lowered_db")
+        if isinstance(lowered, bool) or not isinstance(lowered, int | float):
+            return None
+        self._told = self._judgement(float(lowered), faint=measured.get("faint") is True)
+        return self._told
+
+    def hear(self, levels: Levels, *, near: bool) -> EchoJudged | None:
+        playing = levels.played > LOUD_DB
+        self._noise.hear(levels.clean, playing=playing)
+        if near or not playing or levels.heard < self._noise.db + HEARD_OVER_NOISE_DB:
+            return None
+        self._heard += _power(levels.heard)
+        self._left += _power(levels.clean)
+        self._count += 1
+        if self._count < WINDOW:
+            return None
+        lowered = _db(self._heard / self._left)
+        faint = _db(self._left / self._count) < self._noise.db + FAINT_DB
+        self._heard = self._left = 0.0
+        self._count = 0
+        return self._news(self._judgement(lowered, faint=faint))
+
+    def _judgement(self, lowered: float, *, faint: bool) -> EchoJudged:
+        distrusts = self._told is not None and self._told.shield is Shield.HALF_DUPLEX
+        if lowered >= (GOOD_DB if distrusts else POOR_DB) or faint:
+            return EchoJudged(Shield.CANCEL, "", lowered)
+        why = f"the echo is lowered by only {lowered:.0f} dB; {REMEDY}"
+        return EchoJudged(Shield.CANCEL if self._lenient else Shield.HALF_DUPLEX, why, lowered)
+
+    def _news(self, judgement: EchoJudged) -> EchoJudged | None:
+        """What is worth telling. Once is no verdict: a person who speaks is no echo either."""
+        self._poor = self._poor + 1 if judgement.why else 0
+        same = self._told is not None and bool(self._told.why) is bool(judgement.why)
+        if same or self._poor == 1:
+            return None
+        self._told = judgement
+        return judgement
+
+
+REMEDY = "turn the speaker down, or move the microphone away from it"
+
+
+def _power(level_db: float) -> float:
+    return float(10 ** (level_db / 10))
+
+
+def _db(ratio: float) -> float:
+    return 10 * math.log10(ratio)

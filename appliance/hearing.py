@@ -1,0 +1,104 @@
+"""What the microphone delivers becomes what the core is told: without the box's own voice, where wanted.
+
+Builds what the mode of `[audio] echo` needs and nothing else: the canceller and numpy are loaded for "auto"
+and "cancel" only. Must never know whose turn it is.
+
+    speaker ─► far end ─┐
+                        ▼
+    microphone ─► canceller ─► gate: somebody else's voice? ─► Heard
+                        └────► judge: is it good enough? ────► EchoJudged
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .adapters.voice import Voice
+from .core.events import EchoJudged, Event, Heard
+from .core.residual import Gate, Judge
+from .core.shield import MODES, Shield
+from .settings import AudioDevices
+
+if TYPE_CHECKING:
+    from .adapters.echo import Canceller
+    from .adapters.farend import FarEnd
+
+log = logging.getLogger(__name__)
+
+ABSENT = "the echo canceller is not installed (pip install 'pywebrtc-audio==0.2.0'): a press still interrupts"
+
+
+def shield(audio: AudioDevices) -> Shield:
+    """What keeps the box from hearing itself, from the start."""
+    if audio.backend == "memory" and audio.echo == "auto":  # there is no air, and so nothing to measure
+        return Shield.HALF_DUPLEX
+    return MODES[audio.echo]
+
+
+class Hearing:
+    """`frame` is for the microphone, `played` for the speaker (None where nobody needs to know)."""
+
+    def __init__(self, audio: AudioDevices, post: Callable[[Event], None], measured: object = None) -> None:
+        """`measured`: what `appliance echo` has kept, or whatever was found in its place."""
+        self._post = post
+        self._voice = Voice()
+        self._clear: _Clear | None = None
+        if shield(audio) is Shield.CANCEL:
+            self._clear = _cleared(audio.echo, measured, post)
+        self.played: Callable[[bytes, int], None] | None = None
+        if self._clear is not None:
+            self.played = self._clear.far.write
+
+    def frame(self, pcm: bytes, index: int, lost: int) -> None:
+        """One frame of the microphone, and how many are missing directly before it."""
+        if self._clear is None:
+            self._post(Heard(pcm, index, self._voice(pcm), lost))
+            return
+        clean, near = self._clear(pcm, lost)
+        voiced = self._voice(clean)
+        self._post(Heard(clean, index, voiced if near is None else near, lost))
+
+
+def _cleared(mode: str, measured: object, post: Callable[[Event], None]) -> _Clear | None:
+    """The canceller and all that belongs to it; None, told to the core, where it is not installed."""
+    try:
+        from .adapters.echo import Canceller
+    except ImportError as error:
+        log.warning("%s", ABSENT)
+        log.debug("%s", error)
+        post(EchoJudged(Shield.HALF_DUPLEX, ABSENT))
+        return None
+    from .adapters.farend import FarEnd
+    from .adapters.resample import Resampler
+
+    judge = Judge(lenient=mode == "cancel")
+    if (known := judge.recall(measured)) is not None:
+        post(known)
+    return _Clear(Canceller(), FarEnd(Resampler), judge, post)
+
+
+class _Clear:
+    """A frame without the echo, and whether somebody else speaks in it; None while nothing plays."""
+
+    def __init__(
+        self, canceller: Canceller, far: FarEnd, judge: Judge, post: Callable[[Event], None]
+    ) -> None:
+        self.far = far
+        self._canceller = canceller
+        self._gate = Gate()
+        self._judge = judge
+        self._post = post
+
+    def __call__(self, pcm: bytes, lost: int) -> tuple[bytes, bool | None]:
+        if lost:
+            self.far.skip(lost)
+        played = self.far.read()
+        if self.far.is_asleep:
+            return pcm, None
+        cancelled = self._canceller(pcm, played)
+        near = self._gate.hear(cancelled.levels, voiced=cancelled.voiced)
+        if (judgement := self._judge.hear(cancelled.levels, near=near)) is not None:
+            self._post(judgement)
+        return cancelled.pcm, near if self.far.is_audible else None
