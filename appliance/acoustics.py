@@ -47,7 +47,7 @@ def acoustics(
 
     if audio.backend == "memory":
         ears = MemoryMicrophone(on_frame=hearing.frame, on_up=on_up, on_down=on_down, speed=speed)
-        mouth = MemorySpeaker(post=post, speed=speed)
+        mouth = MemorySpeaker(post=post, speed=speed, chime_volume=audio.earcon_volume)
         if hearing.played is not None:
             mouth.listeners.append(hearing.played)
         return ears, mouth
@@ -67,5 +67,11 @@ def acoustics(
             gain_db=audio.gain_db,
             auto_gain=audio.auto_gain,
         ),
-        SoundCardSpeaker(audio.speaker, portaudio, post=post, on_played=hearing.played),
+        SoundCardSpeaker(
+            audio.speaker,
+            portaudio,
+            post=post,
+            chime_volume=audio.earcon_volume,
+            on_played=hearing.played,
+        ),
     )

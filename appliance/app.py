@@ -30,6 +30,7 @@ from .adapters.link import Link, service_url
 from .adapters.state import State, directory
 from .adapters.systemd import Notifier, api_key, server_secret
 from .auth import Headers, Verdict, is_loopback
+from .capacity import weigh
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
@@ -112,7 +113,8 @@ def conversation(
     lamps = [_lamp(light) for light in config.lights]
     lighting = Lighting(lamps, config.groups)
     lighting.done(lit(config, former))
-    scenes, timing = Scenes(lighting, config.scenes), Timing(Catalogue(lighting), former.get("timers"))
+    scenes = Scenes(lighting, config.scenes)
+    timing = Timing(Catalogue(lighting), former.get("timers"), config.timers.ring_s)
     catalogue = Catalogue(lighting, scenes, timing, Eye(sight(config.camera)))
     rules = Rules(
         manners=Manners(
@@ -136,6 +138,7 @@ def conversation(
         remember=config.remember,
         shield=shield(config.audio),
     )
+    weigh(config, (rules.setup, *rules.fallbacks))
     return Conversation(rules, catalogue, delays, former)
 
 

@@ -15,6 +15,7 @@ from .settings import AudioDevices
 def audition(section: Section) -> AudioDevices:
     """The section [audio]."""
     default = AudioDevices()
+    earcons = section.whole("earcon_volume", None, 0, 100, "per cent")
     audio = AudioDevices(
         backend=section.choice("backend", default.backend, ("pyaudio", "memory")),
         microphone=_device(section, "microphone", default.microphone),
@@ -23,6 +24,7 @@ def audition(section: Section) -> AudioDevices:
         gain_db=section.number("gain_db", default.gain_db, -40, 40, "decibels"),
         echo=section.choice("echo", default.echo, MODES),
         auto_gain=section.flag("auto_gain", default=default.auto_gain),
+        earcon_volume=default.earcon_volume if earcons is None else earcons,
     )
     section.done()
     return audio

@@ -21,6 +21,7 @@ from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
+from .telling import printed
 
 CONFIG = Path("/etc/appliance/appliance.toml")
 EPILOG = """exit status: 0 done, 1 refused or failed, 2 wrong usage, 69 something is missing (daemon, device,
@@ -121,17 +122,18 @@ def configuration(options: argparse.Namespace) -> Config:
 
 def _run(options: argparse.Namespace) -> int:
     config = configuration(options)
+    # Late: a person who asks for the status need not wait for the sound card's libraries.
+    from . import app
+    from .adapters.systemd import start_logging
+
     if options.check:
+        app.conversation(config, None)  # what it would tell a model is weighed there
         warned = list(config.warnings)
         if options.json:
             print(json.dumps({"ok": True, "warnings": warned}))
         else:
             print("\n".join([*(f"warning: {warning}" for warning in warned), "the configuration is fine"]))
         return EX_OK
-    # Late: a person who asks for the status need not wait for the sound card's libraries.
-    from . import app
-    from .adapters.systemd import start_logging
-
     start_logging(config.log_level)
     asyncio.run(app.run(config, options.trace))
     return EX_OK
@@ -360,14 +362,5 @@ def _watch(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(told, ensure_ascii=False), flush=True)
         else:
-            rest = "  ".join(f"{k}={_short(v)}" for k, v in told.items() if k not in ("kind", "at", "pages"))
-            for page in pages if isinstance(pages := told.get("pages"), list) else ():
-                rest += "\n    " + " ".join(str(page[k]) for k in ("title", "uri", "status") if page.get(k))
-            print(f"{str(told.get('at', ''))[11:23]}  {told.get('kind', ''):<11} {rest}", flush=True)
+            print(printed(told), flush=True)
     return EX_OK
-
-
-def _short(value: object) -> str:
-    if isinstance(value, str):
-        return value if "\n" not in value.strip() else "\n    " + value.strip().replace("\n", "\n    ")
-    return json.dumps(value, ensure_ascii=False)

@@ -32,6 +32,7 @@ from .settings import (
     Config,
     Live,
     ServiceTools,
+    Timers,
     Turns,
 )
 from .suitable import suit
@@ -65,6 +66,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         groups=(groups := read_groups(root.section("groups"), lights)),
         scenes=read_scenes(root.section("scenes"), lights, groups),
         budget=_budget(root.section("budget")),
+        timers=_timers(root.section("timers")),
         socket=_only(root.section("control"), "socket"),
         transcripts=(privacy := _privacy(root.section("privacy")))[0],
         remember=privacy[1],
@@ -75,7 +77,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     warnings = suit(config, root)
     if problems:
         raise ConfigError(tuple(problems))
-    return replace(config, warnings=warnings)
+    return replace(config, warnings=warnings, file=file)
 
 
 MOST_INSTRUCTION = 10_000  # characters
@@ -208,9 +210,9 @@ def _turns(section: Section) -> Turns:
 
 
 def _button(section: Section) -> Button:
-    default = Button()
+    default, pin = Button(), section.raw("pin")
     button = Button(
-        pin=read_pin(section, "pin", section.raw("pin")) if section.has("pin") else None,
+        pin=None if pin is None else read_pin(section, "pin", pin),
         pull=section.choice("pull", default.pull, ("up", "down")),
         debounce_ms=section.whole("debounce_ms", default.debounce_ms, 0, 200, "milliseconds") or 0,
     )
@@ -229,6 +231,12 @@ def _budget(section: Section) -> Budget:
         if soft is not None and hard is not None and soft >= hard:
             section.wrong(f"soft_tokens_{period}", soft, f"less than hard_tokens_{period} ({hard})")
     return budget
+
+
+def _timers(section: Section) -> Timers:
+    timers = Timers(section.number("ring_s", Timers().ring_s, 5, 600, "seconds"))
+    section.done()
+    return timers
 
 
 def _only(section: Section, key: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 
 from .core.lights import Kind
 from .core.recollection import Remember
+from .core.ringing import RING_S
 from .core.scenes import Scene
 from .core.usage import Budget
 
@@ -82,6 +83,7 @@ class AudioDevices:
     channel: int = 1
     gain_db: float = 0.0
     auto_gain: bool = False
+    earcon_volume: int = 60
     echo: str = "auto"
 
 
@@ -156,6 +158,13 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Timers:
+    """`ring_s`: how long one that is due rings, if nobody hears it."""
+
+    ring_s: float = RING_S
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
@@ -166,12 +175,14 @@ class Config:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scenes: tuple[Scene, ...] = ()
     budget: Budget = field(default_factory=Budget)
+    timers: Timers = Timers()
     socket: str = ""
     transcripts: bool = False
     remember: Remember = field(default_factory=Remember)
     log_level: str = "info"
     warnings: tuple[str, ...] = ()
+    file: str = field(default="configuration", compare=False)  # where they were read: mistakes name it
 
     def as_json(self) -> dict[str, object]:
         """The effective settings; there is no secret among them."""
-        return asdict(self)
+        return {key: value for key, value in asdict(self).items() if key != "file"}

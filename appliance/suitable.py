@@ -13,6 +13,8 @@ from .models import FIRST_VOICES, Profile, profile_of, profiles
 from .problems import Section, one_of
 from .settings import TOKEN_VERSION, Config, Live, ServiceTools
 
+COMPRESSED_AT = 0.8  # of the window: where the service begins to drop turns, if nobody says so
+
 Wrong = tuple[str, object, str]
 """Key, what was found, what is allowed instead."""
 
@@ -69,6 +71,10 @@ def _wrong(live: Live, profile: Profile, model: str) -> Iterator[Wrong]:
     if live.compress_at_tokens is not None and live.compress_at_tokens >= profile.context:
         allowed = f"less than {profile.context} tokens, the window of {model!r}"
         yield "live.compress_at_tokens", live.compress_at_tokens, allowed
+    most = int(COMPRESSED_AT * profile.context)
+    if live.compress_at_tokens is None and live.compress_to_tokens and live.compress_to_tokens >= most:
+        allowed = f"less than {most} tokens, where {model!r} begins to drop turns"
+        yield "live.compress_to_tokens", live.compress_to_tokens, allowed
 
 
 def _thinking(live: Live, profile: Profile, model: str) -> Iterator[Wrong]:

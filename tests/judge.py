@@ -65,16 +65,25 @@ def judge_client(text: object) -> None:
                 _judge_audio(body["audio"])
             if "video" in body:
                 _judge_picture(body["video"])
+            if "text" in body:
+                assert body["text"], "nothing was said"
+            if "audioStreamEnd" in body:
+                assert body["audioStreamEnd"] is True, "the end of a stream is said or not said"
         case "toolResponse":
             _same(types.LiveClientMessage, message)
             assert len(text.encode()) < ANSWER_BYTES
             assert body["functionResponses"], "an answer to nothing"
             for answer in body["functionResponses"]:
                 assert {"id", "name", "response"} <= answer.keys()
+                assert answer.get("scheduling") in (None, "INTERRUPT", "WHEN_IDLE", "SILENT")
+            ids = [answer["id"] for answer in body["functionResponses"]]
+            assert len(ids) == len(set(ids)), "a call is answered once in a message"
         case _:
             _same(types.LiveClientMessage, message)
             for turn in body.get("turns", ()):
-                for part in turn.get("parts", ()):
+                assert turn.get("role") in ("user", "model"), "who said it"
+                assert turn.get("parts"), "a turn in which nothing is said"
+                for part in turn["parts"]:
                     if "inlineData" in part:
                         _judge_picture(part["inlineData"])
 
@@ -104,6 +113,13 @@ def _judge_setup(setup: dict[str, Any]) -> None:
     _same(types.LiveClientMessage, {"setup": known})
     _same(types.RealtimeInputConfig, setup.get("realtimeInputConfig", {}))
     assert re.fullmatch(r"models/\S+", setup["model"])
+    assert all(part.keys() == {"text"} for part in setup.get("systemInstruction", {}).get("parts", ()))
+    realtime = setup.get("realtimeInputConfig", {})
+    detection = realtime.get("automaticActivityDetection", {})
+    assert not (detection.get("disabled") and len(detection) > 1), "parameters of what is switched off"
+    window = setup.get("contextWindowCompression", {})
+    at, to = window.get("triggerTokens"), window.get("slidingWindow", {}).get("targetTokens")
+    assert at is None or to is None or int(to) < int(at), "what is kept is less than what it is cut at"
     _only(setup.get("sessionResumption", {}), {"handle"}, "sessionResumption")
     for transcription in ("inputAudioTranscription", "outputAudioTranscription"):
         _only(setup.get(transcription, {}), set(), transcription)

@@ -19,7 +19,7 @@ from appliance.core.recollection import Remember
 from appliance.core.usage import Budget
 from appliance.errors import ConfigError, Problem
 from appliance.home import NAME
-from appliance.settings import AudioDevices, Button, Camera, Config, Light, Live, ServiceTools, Turns
+from appliance.settings import AudioDevices, Button, Camera, Config, Light, Live, ServiceTools, Timers, Turns
 from tests.core.vocabulary import SECRET, check_value, values_of
 
 LAMP = {"pin": 17}
@@ -82,6 +82,7 @@ def test_every_key_is_read() -> None:
             "channel": 2,
             "gain_db": -6,
             "auto_gain": True,
+            "earcon_volume": 0,
             "echo": "cancel",
         },
         "turns": {
@@ -115,6 +116,7 @@ def test_every_key_is_read() -> None:
             "light": 4,
             "light_active": "low",
         },
+        "timers": {"ring_s": 5},
         "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
         "privacy": {
             "transcripts": True,
@@ -152,7 +154,7 @@ def test_every_key_is_read() -> None:
             token_command=("/bin/sh", "-c", "mint"),
             token_timeout_s=5.0,
         ),
-        audio=AudioDevices("memory", "USB", "HDMI", 2, -6.0, auto_gain=True, echo="cancel"),
+        audio=AudioDevices("memory", "USB", "HDMI", 2, -6.0, auto_gain=True, earcon_volume=0, echo="cancel"),
         turns=Turns("patient", 900, 0, 40, 3.0, 0.0, 30.0, 500, 0, interruptible=False, coverage="all_input"),
         button=Button(27, "down", 0),
         camera=Camera("front door", "listening", 0.5, 1280, 720, "low", 4, "low"),
@@ -162,6 +164,7 @@ def test_every_key_is_read() -> None:
             Light("strip", Kind.RGB, (1, 2, 3)),
         ),
         groups={"evening": ("strip", "Kitchen")},
+        timers=Timers(5.0),
         socket="/tmp/x.sock",
         budget=Budget(soft_tokens_day=1_000, hard_tokens_day=1_000_000_000),
         transcripts=True,
@@ -204,7 +207,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("live", "api_version", [1, "v2", "V1BETA", ""]),
     ("live", "voice", [7, "v" * 65, True, "Pukc"]),
     ("live", "fallback_models", ["x", [7], ["m" * 129], [""]]),
-    ("live", "modality", ["video", "AUDIO", 1, "text"]),
+    ("live", "modality", ["video", "AUDIO", 1, "text", ["audio"], ["audio", "text"], ""]),
     ("live", "language", ["german", 7]),
     ("live", "system_instruction_file", [7, "/nowhere/told.txt", "/"]),
     ("live", "thinking", ["hihg", -1, 40_000, True, 1.5, ["low"], "low", 100]),
@@ -264,6 +267,8 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("audio", "channel", [0, 33, "left", 1.5]),
     ("audio", "gain_db", [41, -41, "6 dB", True]),
     ("audio", "auto_gain", ["yes", 1]),
+    ("audio", "earcon_volume", [-1, 101, "60", 0.5, True]),
+    ("timers", "ring_s", [4.9, 601, "60", True, float("nan")]),
     ("audio", "echo", ["full-duplex", True]),
     ("turns", "endpointing", ["fast", 800]),
     ("turns", "hangover_ms", [199, 5_001, 800.0, "800"]),
@@ -307,9 +312,24 @@ def test_every_key_has_its_type_and_its_range(section: str, key: str, value: obj
     assert allowed
 
 
+def test_every_key_of_every_section_has_its_spelling() -> None:
+    for section, key, _ in WRONG:
+        wrong = f"{key}x"
+        [problem] = problems({section: {wrong: 1}})
+        assert (problem.key, problem.found) == (f"{section}.{wrong}", "an unknown key")
+        assert problem.nearest == key
+    for tool in dataclasses.fields(ServiceTools):
+        [problem] = problems({"live": {"tools": {f"{tool.name}s": True}}})
+        assert (problem.key, problem.nearest) == (f"live.tools.{tool.name}s", tool.name)
+        for value in ("yes", 1, [True]):
+            [problem] = problems({"live": {"tools": {tool.name: value}}})
+            assert problem.key == f"live.tools.{tool.name}"
+
+
 def test_every_key_that_there_is_was_given_something_wrong() -> None:
     tried = {(section, key) for section, key, _ in WRONG}
     kinds = {"live": Live, "audio": AudioDevices, "turns": Turns, "button": Button, "camera": Camera}
+    kinds |= {"timers": Timers, "budget": Budget}
     for section, kind in kinds.items():
         assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
 
@@ -349,13 +369,18 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'turns', 'button', "
-        "'camera', 'groups', 'scenes', 'budget', 'control', 'privacy', 'log' (did you mean 'live'?)",
+        "'camera', 'groups', 'scenes', 'budget', 'timers', 'control', 'privacy', 'log' "
+        "(did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 
 
 @pytest.mark.parametrize(
-    "section", ["live", "audio", "turns", "button", "lights", "groups", "control", "privacy", "log"]
+    "section",
+    [
+        *("live", "audio", "turns", "button", "lights", "groups", "scenes", "budget", "camera"),
+        *("timers", "control", "privacy", "log"),
+    ],
 )
 @pytest.mark.parametrize("value", [7, "x", [{}], True])
 def test_a_section_is_a_table(section: str, value: object) -> None:
@@ -372,7 +397,10 @@ def test_a_compression_goes_downwards() -> None:
         "less than compress_at_tokens (8000)",
     )
     assert parse({"live": {"compress_at_tokens": 8000, "compress_to_tokens": 7999}})
-    assert parse({"live": {"compress_to_tokens": 999_999}})
+    [(where, _, allowed)] = told({"live": {"compress_to_tokens": 104_857}})
+    assert where == "live.compress_to_tokens"
+    assert allowed == "less than 104857 tokens, where 'gemini-3.8-live' begins to drop turns"
+    assert parse({"live": {"compress_to_tokens": 104_856}})
 
 
 @pytest.mark.parametrize(

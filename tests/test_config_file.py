@@ -20,6 +20,7 @@ TEXT = FILE.read_text(encoding="utf-8")
 EXAMPLE = re.compile(r"^#: ?", re.MULTILINE)
 ALSO = {
     "budget": {f.name for f in fields(Budget)},
+    "timers": {"ring_s"},
     "control": {"socket"},
     "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},
     "log": {"level"},

@@ -46,6 +46,7 @@ GROUND = (
     "config",
     "asking",
     "masking",
+    "capacity",
 )
 MAY = {  # room: the rooms it may know besides itself; a file of the package is a room of its own
     "errors": (),
@@ -60,6 +61,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "audition": ("core", "problems", "settings"),
     "suitable": ("models", "problems", "settings"),
     "home": ("core", "errors", "problems", "settings"),
+    "capacity": ("core", "errors", "models", "settings", "suitable"),
     "config": (
         "core",
         "errors",
@@ -80,13 +82,14 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "recorder": ("core", "errors"),
     "desk": (),
     "caller": ("errors",),
+    "telling": ("core",),
     "eyesight": ("adapters", *GROUND),
     "memories": ("adapters", "core", "settings"),
     "hearing": ("adapters", *GROUND),
     "acoustics": ("adapters", "hearing", *GROUND),
     "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", *GROUND),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
-    "cli": ("app", "demo", "caller", "recorder", "adapters", *GROUND),
+    "cli": ("app", "demo", "caller", "telling", "recorder", "adapters", *GROUND),
     "__main__": ("cli",),
     "__init__": (),
 }

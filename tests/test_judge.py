@@ -39,7 +39,25 @@ def answers(*rows: dict[str, object]) -> dict[str, Any]:
         {"realtimeInput": {"audio": {**AUDIO, "data": "AQID"}}},
         {"realtimeInput": {"audio": {**AUDIO, "data": ""}}},
         {"realtimeInput": {"audioStreamEnd": "true"}},
+        {"realtimeInput": {"audioStreamEnd": False}},
+        {"realtimeInput": {"text": ""}},
         {"realtimeInput": {"text": "x"}, "toolResponse": {}},
+        {"clientContent": {"turns": [{"parts": [{"text": "x"}]}], "turnComplete": True}},
+        {"clientContent": {"turns": [{"role": "box", "parts": [{"text": "x"}]}], "turnComplete": True}},
+        {"clientContent": {"turns": [{"role": "user", "parts": []}], "turnComplete": True}},
+        {"clientContent": {"turns": [], "turnComplete": "no"}},
+        setup(systemInstruction={"parts": [{"inlineData": {}}]}),
+        setup(realtimeInputConfig={"automaticActivityDetection": {"disabled": True, "silenceDurationMs": 5}}),
+        setup(
+            realtimeInputConfig={
+                "automaticActivityDetection": {"startOfSpeechSensitivity": "START_SENSITIVITY_MEDIUM"}
+            }
+        ),
+        setup(realtimeInputConfig={"turnCoverage": "TURN_INCLUDES_EVERYTHING"}),
+        setup(contextWindowCompression={"triggerTokens": 5000, "slidingWindow": {"targetTokens": 5000}}),
+        setup(generationConfig={"thinkingConfig": {"thinkingLevel": "DEEP"}}),
+        setup(generationConfig={"mediaResolution": "LOW"}),
+        setup(proactivity={"proactive": True}),
         setup(model="gemini"),
         setup(toolConfig={}),
         setup(voice="Puck"),
@@ -66,12 +84,38 @@ def answers(*rows: dict[str, object]) -> dict[str, Any]:
         answers({"name": "f", "response": {}}),
         answers({"id": "1", "name": "f", "response": "ok"}),
         answers({"id": "1", "name": "f", "response": {"output": "x" * 9000}}),
+        answers({"id": "1", "name": "f", "response": {}, "scheduling": "LATER"}),
+        answers({"id": "1", "name": "f", "response": {}, "willContinue": "true"}),
+        answers({"id": "1", "name": "f", "response": {}}, {"id": "1", "name": "f", "response": {}}),
     ],
     ids=lambda message: json.dumps(message)[:90],
 )
 def test_what_the_service_would_refuse_is_refused(message: dict[str, Any]) -> None:
     with pytest.raises(AssertionError):
         judge_client(json.dumps(message))
+
+
+DETECTION = {
+    "startOfSpeechSensitivity": "START_SENSITIVITY_LOW",
+    "endOfSpeechSensitivity": "END_SENSITIVITY_HIGH",
+    "prefixPaddingMs": 20,
+    "silenceDurationMs": 100,
+}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"realtimeInput": {"audioStreamEnd": True}},
+        setup(realtimeInputConfig={"automaticActivityDetection": DETECTION}),
+        setup(realtimeInputConfig={"activityHandling": "NO_INTERRUPTION"}),
+        answers({"id": "1", "name": "f", "response": {}, "scheduling": "SILENT", "willContinue": True}),
+        {"clientContent": {"turns": [{"role": "user", "parts": [{"text": "x"}]}], "turnComplete": False}},
+    ],
+    ids=lambda message: json.dumps(message)[:90],
+)
+def test_what_the_service_takes_is_taken(message: dict[str, Any]) -> None:
+    judge_client(json.dumps(message))
 
 
 @pytest.mark.parametrize("text", ['{"setup": NaN}', '{"setup": {}, "setup": {}}', "[]", b"{}"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from appliance.app import conversation
+from appliance.app import OWN_TOOLS, conversation
 from appliance.config import parse
 from appliance.core.wire import encode
 from appliance.errors import ConfigError
@@ -42,6 +42,8 @@ def test_every_model_of_the_independent_witness_is_known() -> None:
             fields = {"none": set(), "budget": {"thinkingBudget"}, "level": {"thinkingLevel"}}[ours.thinking]
             assert fields == theirs.thinking - {"includeThoughts"}
             assert ours.video == theirs.video
+            assert {OWN_TOOLS[tool] for tool in ours.tools} == theirs.tools
+            assert ours.mixed_tools == theirs.mixed_tools
             assert ("activity_and_video" in ours.coverage) == theirs.wide_coverage
 
 
@@ -61,9 +63,74 @@ def test_a_model_that_is_gone_is_a_warning() -> None:
     assert parse({"live": {"model": HALF}}).warnings == (f"the model '{HALF}' was shut down on 2025-12-09",)
 
 
-def test_thirty_voices_and_thirty_languages() -> None:
-    assert len(set(VOICES)) == len(LANGUAGES) == 30
-    assert set(FIRST_VOICES) < set(VOICES)
+GUIDE_VOICES = "Puck Charon Kore Fenrir Aoede Leda Orus Zephyr"
+NEWER_VOICES = """
+    Callirrhoe Autonoe Enceladus Iapetus Umbriel Algieba Despina Erinome Algenib Rasalgethi Laomedeia
+    Achernar Alnilam Schedar Gacrux Pulcherrima Achird Zubenelgenubi Vindemiatrix Sadachbia Sadaltager
+    Sulafat
+"""
+GUIDE_LANGUAGES = """
+    German (Germany) de-DE
+    English (Australia) en-AU
+    English (United Kingdom) en-GB
+    English (India) en-IN
+    English (US) en-US
+    Spanish (United States) es-US
+    French (France) fr-FR
+    Hindi (India) hi-IN
+    Portuguese (Brazil) pt-BR
+    Arabic (Generic) ar-XA
+    Spanish (Spain) es-ES
+    French (Canada) fr-CA
+    Indonesian (Indonesia) id-ID
+    Italian (Italy) it-IT
+    Japanese (Japan) ja-JP
+    Turkish (Turkey) tr-TR
+    Vietnamese (Vietnam) vi-VN
+    Bengali (India) bn-IN
+    Gujarati (India) gu-IN
+    Kannada (India) kn-IN
+    Malayalam (India) ml-IN
+    Marathi (India) mr-IN
+    Tamil (India) ta-IN
+    Telugu (India) te-IN
+    Dutch (Netherlands) nl-NL
+    Korean (South Korea) ko-KR
+    Mandarin Chinese (China) cmn-CN
+    Polish (Poland) pl-PL
+    Russian (Russia) ru-RU
+    Thai (Thailand) th-TH
+"""
+
+
+def test_the_voices_are_those_of_the_guide_and_those_that_came_later() -> None:
+    """As the guide of 2025-05-29 lists them, and the pages about speech since."""
+    assert tuple(GUIDE_VOICES.split()) == FIRST_VOICES
+    assert sorted(VOICES) == sorted((GUIDE_VOICES + " " + NEWER_VOICES).split())
+    assert len(VOICES) == 30
+
+
+def test_the_languages_are_those_of_the_guide() -> None:
+    listed = [line.strip().rpartition(" ") for line in GUIDE_LANGUAGES.strip().splitlines()]
+    assert {code: name for name, _, code in listed} == LANGUAGES
+    assert len(listed) == len(LANGUAGES) == 30
+    for code in LANGUAGES:
+        assert parse({"live": {"model": HALF, "language": code.lower()}}).live.language == code
+
+
+def test_every_voice_is_taken_in_any_case_and_the_nearest_is_named() -> None:
+    for voice in VOICES:
+        assert parse({"live": {"voice": voice.upper()}}).live.voice == voice
+    with pytest.raises(ConfigError, match="did you mean 'Zubenelgenubi'"):
+        parse({"live": {"voice": "Zubenelgenub"}})
+    with pytest.raises(ConfigError, match="did you mean 'cmn-CN'"):
+        parse({"live": {"language": "cm-CN"}})
+
+
+def test_there_is_one_modality() -> None:
+    for several in (["audio", "text"], ["audio"], [], "audio,text"):
+        [(key, allowed)] = wrong({"model": HALF, "modality": several})
+        assert (key, allowed) == ("live.modality", "'audio', 'text'")
 
 
 @pytest.mark.parametrize(

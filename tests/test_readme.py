@@ -10,13 +10,16 @@ import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from appliance.adapters.token import read
+from appliance.app import conversation
 from appliance.config import parse
 from appliance.standin.server import Options, StandIn
 
+from .test_config_file import with_examples
 from .whole.house import Daemon
 
 TOP = Path(__file__).parents[1]
@@ -63,6 +66,40 @@ def test_the_commands_do_what_they_say() -> None:
             assert out
 
     asyncio.run(life())
+
+
+def features() -> list[tuple[str, str]]:
+    after = README.partition("| feature of the guide | on the appliance |\n|---|---|\n")[2]
+    table = after.partition("\n\n")[0]
+    rows = [row.strip("| ").split(" | ") for row in table.splitlines()]
+    assert all(len(row) == 2 for row in rows)
+    return [(row[0], row[1]) for row in rows]
+
+
+@pytest.mark.parametrize(("feature", "means"), features(), ids=[feature for feature, _ in features()])
+def test_every_key_and_command_of_the_feature_table_is_there(feature: str, means: str) -> None:
+    """In it stand: sections, keys of the section before, "values", commands, and functions."""
+    sections, offered = with_examples(), conversation(parse(WHOLE), None).calls.catalogue.offered()
+    verbs = {words[1] for words in commands() if words[0] == "appliance"}
+    table: dict[str, Any] = {}
+    named = re.findall(r"`([^`]+)`", means)
+    for word in named:
+        if section := re.fullmatch(r"\[([a-z.]+)\]", word):
+            table = sections
+            for part in section[1].split("."):
+                table = table[part]
+        elif word.startswith("appliance "):
+            assert word.split()[1] in verbs, "a command that this file shows, and a test runs"
+        elif not word.startswith('"'):
+            assert word in table or word in offered, f"{word} is no key of its section and no function"
+    assert named or "nothing to set" in means
+
+
+WHOLE: dict[str, Any] = {
+    "lights": {"lamp": {"pin": 4}},
+    "camera": {"source": "memory"},
+    "scenes": {"evening": {"lamp": {"power": "on"}}},
+}
 
 
 def test_the_configuration_is_a_configuration() -> None:

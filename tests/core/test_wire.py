@@ -194,9 +194,12 @@ client_messages = st.one_of(
     st.just(ActivityEnd()),
     st.builds(lambda b: Image(b"\xff\xd8\xff" + b + b"\xff\xd9"), st.binary(max_size=64)),
     st.builds(lambda b: Audio(b + b), st.binary(min_size=1, max_size=640)),
-    st.lists(st.builds(FunctionAnswer, texts, texts, flat_json), min_size=1, max_size=3).map(
-        lambda answers: ToolResponse(tuple(answers))
-    ),
+    st.lists(
+        st.builds(FunctionAnswer, texts, texts, flat_json),
+        min_size=1,
+        max_size=3,
+        unique_by=lambda answer: answer.id,
+    ).map(lambda answers: ToolResponse(tuple(answers))),
     st.builds(
         Setup,
         model=st.sampled_from(["gemini-3.8-live", "models/x"]),
@@ -205,7 +208,7 @@ client_messages = st.one_of(
         media_resolution=st.sampled_from(["", "MEDIA_RESOLUTION_HIGH"]),
         functions=st.sampled_from([(), FUNCTIONS]),
         compress_at_tokens=st.none() | st.integers(5000, 10**6),
-        compress_to_tokens=st.none() | st.integers(1000, 10**6),
+        compress_to_tokens=st.none() | st.integers(1000, 4999),
         interruptible=st.booleans(),
         resume=st.none() | texts.filter(bool).map(Handle),
     ),

@@ -69,6 +69,17 @@ def test_a_timer_by_command_rings_and_is_silenced() -> None:
     asyncio.run(life())
 
 
+def test_it_rings_as_long_as_it_is_told_to_where_nobody_hears_it() -> None:
+    async def life() -> None:
+        async with Daemon(DEAF + "[timers]\nring_s = 5\n") as daemon:
+            assert (await daemon.run("timers", "set", "1s", "the", "egg"))[0] == 0
+            await daemon.until(lambda: ("not heard", "the egg") in states(daemon))
+            assert states(daemon)[-2:] == [("rings", "the egg"), ("not heard", "the egg")]
+            assert (await daemon.ask(do="status"))["phase"] == "idle"
+
+    asyncio.run(life())
+
+
 # -- by the model -------------------------------------------------------------------------------------
 
 PASTA = {
@@ -234,7 +245,7 @@ async def living(place: Path) -> AsyncIterator[tuple[app.Box, MemorySpeaker]]:
     """The daemon within this process, so that its speaker can be listened to."""
     table = {
         "live": {"endpoint": "ws://127.0.0.1:9"},
-        "audio": {"backend": "memory"},
+        "audio": {"backend": "memory", "earcon_volume": 30},
         "control": {"socket": str(place / "control.sock")},
     }
     built = app.build(parse(table), state=place)
@@ -258,7 +269,7 @@ def test_the_ring_is_heard_until_a_press_and_is_no_answer() -> None:
                 built.pump.post(Asked(1, SetTimer(1.0, "egg")))
                 assert await asyncio.wait_for(told.get(), 10) == "set"
                 assert await asyncio.wait_for(told.get(), 10) == "rings"
-                once = drawn(Earcon.TIMER, 24_000, 60)
+                once = drawn(Earcon.TIMER, 24_000, 30)
                 while sum(len(rung.pcm) for rung in speaker.rung) < len(once) + 9600:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
                 built.pump.post(Pressed())
