@@ -94,3 +94,18 @@ def test_the_service_is_told_what_is_configured(
             assert {key: setup[key] for key in outside} == outside
 
     asyncio.run(life())
+
+
+def test_a_silence_that_is_chosen_is_no_failure_and_the_journal_has_words_where_it_may() -> None:
+    async def life() -> None:
+        more = '[audio]\nbackend = "memory"\n[privacy]\ntranscripts = true\n'
+        for answer, said in (("", "(it chose to say nothing)\n"), ("It is so.", "It is so.\n")):
+            async with StandIn(Options(brain=False, voice="tone", answer=answer)) as standin:
+                async with Daemon(f'[live]\nendpoint = "{standin.url}"\n{more}') as daemon:
+                    assert (await daemon.run("ask", "Is it so?"))[:2] == (0, said)
+                    [turn] = daemon.of("turn")
+                    assert turn["outcome"] == ("answered" if answer else "silence")
+                    assert await daemon.stop() == 0
+                assert ("model:It is so." in daemon.log) == bool(answer)
+
+    asyncio.run(life())
