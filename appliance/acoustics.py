@@ -6,13 +6,16 @@ Knows the sound card and its stand-ins of memory. Must never know what is said.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
+from .adapters.jingles import Jingles
 from .adapters.memory import MemoryMicrophone, MemorySpeaker
+from .core.chimes import Earcons
 from .core.earcons import Earcon
 from .core.events import Event, MicrophoneDown, MicrophoneUp
 from .hearing import Hearing
-from .settings import AudioDevices
+from .settings import Config
 
 
 class Ears(Protocol):
@@ -30,13 +33,29 @@ class Mouth(Protocol):
     def hush(self) -> None: ...
 
 
+MOMENT = {str(earcon).replace(" ", "_"): earcon for earcon in Earcon}
+
+
+def jingles(config: Config) -> Jingles:
+    """The box's sounds, or a person's own."""
+    own = {MOMENT[name]: Path(file) for name, file in config.earcons.sounds.items() if file}
+    return Jingles(own, config.audio.earcon_volume)
+
+
+def earcons(config: Config, sounds: Jingles) -> Earcons:
+    """What the core has to know of them."""
+    lengths_s = {MOMENT[name]: sounds.length_s(MOMENT[name]) for name in config.earcons.sounds}
+    return Earcons(lengths_s, config.earcons.quiet)
+
+
 def acoustics(
-    audio: AudioDevices, post: Callable[[Event], None], speed: float, measured: object = None
+    config: Config, sounds: Jingles, post: Callable[[Event], None], speed: float, measured: object = None
 ) -> tuple[Ears, Mouth]:
     """The microphone and the speaker, not yet opened; `speed` is how much faster than a room memory lives.
 
     `measured`: what `appliance echo` has kept, or whatever was found in its place.
     """
+    audio = config.audio
     hearing = Hearing(audio, post, measured)
 
     def on_up() -> None:
@@ -47,7 +66,7 @@ def acoustics(
 
     if audio.backend == "memory":
         ears = MemoryMicrophone(on_frame=hearing.frame, on_up=on_up, on_down=on_down, speed=speed)
-        mouth = MemorySpeaker(post=post, speed=speed, chime_volume=audio.earcon_volume)
+        mouth = MemorySpeaker(post=post, speed=speed, jingles=sounds)
         if hearing.played is not None:
             mouth.listeners.append(hearing.played)
         return ears, mouth
@@ -71,7 +90,7 @@ def acoustics(
             audio.speaker,
             portaudio,
             post=post,
-            chime_volume=audio.earcon_volume,
+            jingles=sounds,
             on_played=hearing.played,
         ),
     )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from . import __version__
-from .acoustics import Ears, Mouth, acoustics
+from .acoustics import Ears, Mouth, acoustics, earcons, jingles
 from .adapters.button import GpioButton
 from .adapters.calendar import BUILT, Calendar
 from .adapters.control import Control
@@ -34,6 +34,7 @@ from .capacity import weigh
 from .config import socket_path
 from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
+from .core.chimes import SILENT, Earcons
 from .core.conversation import Conversation
 from .core.events import Event, Stop
 from .core.eye import Eye
@@ -106,6 +107,7 @@ def conversation(
     beat_s: float | None,
     former: Mapping[str, object] | None = None,
     delays: Callable[[], Iterator[float]] = backoff,
+    chimes: Earcons = SILENT,
 ) -> Conversation:
     """The core, as configured; `former` is what a former life kept, by name."""
     former = former or {}
@@ -137,6 +139,7 @@ def conversation(
         budget=config.budget,
         remember=config.remember,
         shield=shield(config.audio),
+        earcons=chimes,
     )
     weigh(config, (rules.setup, *rules.fallbacks))
     return Conversation(rules, catalogue, delays, former)
@@ -235,7 +238,8 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
     delays = Delays(backoff)
     former = {name: memory.load(name) for name in KEPT} | {"memory": recalled(config, memory)}
-    pump = Pump(conversation(config, beat_s, former, delays), clock)
+    sounds = jingles(config)
+    pump = Pump(conversation(config, beat_s, former, delays, earcons(config, sounds)), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:
@@ -250,7 +254,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     except BaseException:
         lights.close()
         raise
-    microphone, speaker = acoustics(config.audio, pump.post, clock.speed, memory.load("echo"))
+    microphone, speaker = acoustics(config, sounds, pump.post, clock.speed, memory.load("echo"))
     control = Control(socket_path(config), pump.post)
     return Box(
         pump=pump,

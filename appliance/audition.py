@@ -1,15 +1,21 @@
 """What the configuration says of the sound, checked.
 
-Knows [audio]. Must never open a device.
+Knows [audio], [earcons], [quiet], and WAV files. Must never open a device.
 """
 
 from __future__ import annotations
 
 import re
+import wave
+from pathlib import Path
 
 from .core.shield import MODES
 from .problems import Section
-from .settings import AudioDevices
+from .settings import MOMENTS, AudioDevices, Earcons
+
+LONGEST_S = {"timer": 10.0}  # it may go on; whoever waits for the others waits
+LONG_S = 0.4  # nothing is heard while one sounds, and the pre-roll must reach back to its beginning
+RATES_HZ = (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 
 
 def audition(section: Section) -> AudioDevices:
@@ -36,3 +42,64 @@ def _device(section: Section, key: str, default: str) -> str:
     if not name.strip() or re.fullmatch(r"\s*(\d+|(plug)?hw:.*)\s*", name):
         section.wrong(key, name, "a name or a part of it, never a number: see `appliance devices`", default)
     return name
+
+
+def earcons(section: Section, quiet: Section) -> Earcons:
+    """The sections [earcons] and [quiet]."""
+    sounds = {name: sound for name in MOMENTS if (sound := _sound(section, name)) is not None}
+    section.done()
+    begin, end = _clock(quiet, "from"), _clock(quiet, "to")
+    quiet.done()
+    if (begin is None) is not (end is None):
+        quiet.wrong("from" if begin is None else "to", None, "both `from` and `to`, or neither")
+    return Earcons(sounds, None if begin is None or end is None else (begin, end))
+
+
+def _sound(section: Section, name: str) -> str | None:
+    """The sound of this moment; None where there shall be none."""
+    value = section.raw(name)
+    if value is None or value is True:
+        return ""
+    if value is False and name != "timer":  # who sets a timer wants to hear it
+        return None
+    longest_s = LONGEST_S.get(name, LONG_S)
+    or_not = "" if name == "timer" else "false, "
+    allowed = f"true, {or_not}or the path of a WAV file: 16 bits, at most {longest_s:g} s"
+    if not isinstance(value, str) or not value:
+        section.wrong(name, value, allowed)
+        return ""
+    path = (Path(section.file).parent / value).absolute()
+    try:
+        wrong = _wrong(path, longest_s)
+    except OSError as error:
+        wrong = error.strerror or "an error"
+    except (EOFError, wave.Error) as error:
+        wrong = f"no WAV file of whole samples ({error})" if str(error) else "no WAV file: it ends too early"
+    if wrong:
+        section.describe(name, f"{value}: {wrong}", allowed)
+    return str(path)
+
+
+def _wrong(path: Path, longest_s: float) -> str:
+    """What is wrong with this WAV file; "" for nothing."""
+    with wave.open(str(path), "rb") as file:
+        rate_hz, frames = file.getframerate(), file.getnframes()
+        if file.getsampwidth() != 2:
+            return f"its samples have {8 * file.getsampwidth()} bits"
+        if rate_hz not in RATES_HZ:
+            return f"its rate is {rate_hz} Hz"
+        if not 0 < frames <= longest_s * rate_hz:
+            return f"it lasts {frames / rate_hz:.2f} s"
+        return "" if file.readframes(frames) else "there is no sound in it"
+
+
+def _clock(section: Section, key: str) -> int | None:
+    """A time of day in minutes."""
+    value = section.raw(key)
+    if value is None:
+        return None
+    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", value) if isinstance(value, str) else None
+    if found is None:
+        section.wrong(key, value, 'a time of day such as "22:00"')
+        return None
+    return 60 * int(found[1]) + int(found[2])

@@ -18,7 +18,7 @@ from .caller import request, watch
 from .config import load, parse, socket_path
 from .core.changes import MOST_TRANSITION_S, STATES
 from .core.timer import duration_s
-from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError
+from .errors import EX_FAILURE, EX_OK, EX_UNAVAILABLE, EX_USAGE, ApplianceError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
 from .telling import printed
@@ -87,6 +87,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command = verb("timers", _timers, "Show the timers, cancel one, or set one that rings.")
     command.add_argument("act", nargs="?", choices=("cancel", "set"), metavar="cancel|set")
     command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
+    verb("devices", _devices, "List the microphones and speakers, and which of them are meant.")
     verb("watch", _watch, "Show what happens, as it happens.")
     command = verb("demo", _demo, "Show the whole box with no hardware, key or network.")
     if "demo" in arguments[:1]:  # late: it brings the stand-in and the whole box along
@@ -188,6 +189,14 @@ def _languages(options: argparse.Namespace) -> int:
     return _listed(options, LANGUAGES)
 
 
+def _devices(options: argparse.Namespace) -> int:
+    from .listing import devices, lines  # late: it brings the sound system along
+
+    found = devices(configuration(options).audio)
+    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else "\n".join(lines(found)))
+    return EX_UNAVAILABLE if found["problems"] else EX_OK
+
+
 def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:
     lines = (f"{name:<16}{what}" for name, what in found.items())
     print(json.dumps(found, indent=2) if options.json else "\n".join(lines))
@@ -242,8 +251,9 @@ def _status(options: argparse.Namespace) -> int:
     steps = answer.get("turns_ms")
     if isinstance(steps, Mapping):
         for name, step in steps.items():
-            label = str(name).replace("_", " ")
-            lines.append(f"{label}: median {step['median']} ms, p95 {step['p95']} ms, {step['turns']} turns")
+            label, turns = str(name).replace("_", " "), step["turns"]
+            shown = ", ".join(f"{key} {step[key]}" for key in ("median", "p95", "p99"))
+            lines.append(f"{label}: {shown} ms, {turns} turns")
     return _done(options, answer, "\n".join(lines + _lamp_lines(answer) + _timer_lines(answer)))
 
 

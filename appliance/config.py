@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import cast, get_args
 from urllib.parse import urlsplit
 
-from .audition import audition
+from .audition import audition, earcons
 from .auth import with_auth
 from .core.recollection import Remember, Where
 from .core.usage import Budget
@@ -59,6 +59,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
     config = Config(
         live=_live(root.section("live")),
         audio=audition(root.section("audio")),
+        earcons=earcons(root.section("earcons"), root.section("quiet")),
         turns=_turns(root.section("turns")),
         button=_button(root.section("button")),
         camera=optics(root.section("camera")),

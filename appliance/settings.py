@@ -87,6 +87,18 @@ class AudioDevices:
     echo: str = "auto"
 
 
+MOMENTS = ("listening", "done_listening", "nothing_heard", "offline", "refused", "timer")
+
+
+@dataclass(frozen=True, slots=True)
+class Earcons:
+    """Which sounds there are, by the name of their moment: "" for the box's own, or the path of a WAV file.
+    `quiet`: from when to when there are none, in minutes of the day."""
+
+    sounds: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(MOMENTS, ""))
+    quiet: tuple[int, int] | None = None
+
+
 PRESETS = {  # hangover in ms: audio.md-style measurements put 600 at snappy and 800 at safe for commands
     "quick": 600,
     "normal": 800,
@@ -168,6 +180,7 @@ class Timers:
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
+    earcons: Earcons = field(default_factory=Earcons)
     turns: Turns = Turns()
     button: Button = Button()
     camera: Camera = Camera()

@@ -270,6 +270,9 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("audio", "earcon_volume", [-1, 101, "60", 0.5, True]),
     ("timers", "ring_s", [4.9, 601, "60", True, float("nan")]),
     ("audio", "echo", ["full-duplex", True]),
+    ("earcons", "listening", ["", 1, "/nowhere.wav", []]),
+    ("earcons", "timer", [False, "/nowhere.wav"]),
+    ("quiet", "from", ["24:00", "22", 22, "22:60"]),
     ("turns", "endpointing", ["fast", 800]),
     ("turns", "hangover_ms", [199, 5_001, 800.0, "800"]),
     ("turns", "pre_roll_ms", [-1, 2_001, 1.5]),
@@ -368,8 +371,8 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     with pytest.raises(ConfigError) as error:
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
-        "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'turns', 'button', "
-        "'camera', 'groups', 'scenes', 'budget', 'timers', 'control', 'privacy', 'log' "
+        "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'earcons', 'quiet', "
+        "'turns', 'button', 'camera', 'groups', 'scenes', 'budget', 'timers', 'control', 'privacy', 'log' "
         "(did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]

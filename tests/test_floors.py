@@ -28,7 +28,7 @@ IO = {
 }
 IO |= {"logging", "urllib", "http", "queue", "multiprocessing", "concurrent", "datetime", "uuid", "secrets"}
 SOUND = {"soundcard", "microphone", "speaker", "playout", "portaudio", "quiet", "resample"}
-SOUND |= {"apart", "cards", "choice", "doubt", "level", "upkeep"}
+SOUND |= {"apart", "jingles", "cards", "choice", "doubt", "level", "upkeep"}
 LINE = {"link", "ending"}
 
 GROUND = (
@@ -87,9 +87,10 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "memories": ("adapters", "core", "settings"),
     "hearing": ("adapters", *GROUND),
     "acoustics": ("adapters", "hearing", *GROUND),
+    "listing": ("adapters", *GROUND),
     "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", *GROUND),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
-    "cli": ("app", "demo", "caller", "telling", "recorder", "adapters", *GROUND),
+    "cli": ("app", "demo", "listing", "caller", "telling", "recorder", "adapters", *GROUND),
     "__main__": ("cli",),
     "__init__": (),
 }

@@ -30,6 +30,11 @@ JITTER_MS = 40  # an answer begins when so much of it is there, or when it has w
 FADE_SAMPLES = PLAYED_HZ * STEP_MS // 1000
 
 
+def usual(earcon: Earcon, rate_hz: int) -> bytes:
+    """The box's own sound, at its usual volume."""
+    return drawn(earcon, rate_hz, 60)
+
+
 class _Clock:
     """Ticks every `step_s` of its own time, which runs `speed` times as fast as the loop's."""
 
@@ -167,11 +172,17 @@ class Rung:
 class MemorySpeaker:
     """Plays into `record`, and earcons into `rung`, at the pace of its clock, 24 kHz."""
 
-    def __init__(self, *, post: Callable[[Event], None], speed: float = 1.0, chime_volume: int = 60) -> None:
+    def __init__(
+        self,
+        *,
+        post: Callable[[Event], None],
+        speed: float = 1.0,
+        jingles: Callable[[Earcon, int], bytes] = usual,
+    ) -> None:
         self.record: deque[Played] = deque(maxlen=RECORD_PIECES)
         self.rung: deque[Rung] = deque(maxlen=RECORD_PIECES)
         self._mixer = Mixer(PLAYED_HZ)
-        self._chime_volume = chime_volume
+        self._jingles = jingles
         self._post = post
         self._speed = speed
         self._up = False
@@ -269,7 +280,7 @@ class MemorySpeaker:
     def chime(self, earcon: Earcon, repeats: int) -> None:
         """Sound this earcon so many times over; without a device nobody hears it."""
         if self._up:
-            self._mixer.ring(drawn(earcon, PLAYED_HZ, self._chime_volume), repeats)
+            self._mixer.ring(self._jingles(earcon, PLAYED_HZ), repeats)
 
     def hush(self) -> None:
         """End the earcon that sounds."""

@@ -14,7 +14,6 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..core.earcons import Earcon, drawn
 from ..core.jitter import Jitter
 from ..core.mixing import FADE_MS, Mixer, faded
 
@@ -192,9 +191,8 @@ class Playout:
             self._mixer = Mixer(self.rate_hz)
             return self._silenced
 
-    def chime(self, earcon: Earcon, repeats: int, volume: int) -> None:
+    def chime(self, pcm: bytes, repeats: int) -> None:
         """Sound this earcon so many times over, from now on and in place of a former one."""
-        pcm = drawn(earcon, self.rate_hz, volume)
         with self._lock:
             self._mixer.ring(pcm, repeats)
 

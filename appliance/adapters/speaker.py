@@ -21,6 +21,7 @@ import pyaudio
 from ..core.earcons import Earcon
 from ..core.events import Drained, Event, Gauged, Sounding, SpeakerDown, SpeakerUp
 from .choice import Format, Wanted
+from .jingles import Jingles
 from .playout import Ended, Playout, Pulled, Resamples
 from .portaudio import PortAudio, Stream
 from .upkeep import Heartbeat, RecalledError, kept
@@ -53,15 +54,15 @@ class SoundCardSpeaker:
         *,
         post: Callable[[Event], None],
         rates_hz: tuple[int, ...] = RATES_HZ,
-        chime_volume: int = 60,
+        jingles: Jingles | None = None,
         on_played: Callable[[bytes, int], None] | None = None,
     ) -> None:
-        """`chime_volume`: of the earcons, in per cent. `on_played` gets every block that is handed to the
-        device, silence too, and its rate: mono, on the sound card's thread."""
+        """`jingles`: what the earcons sound like. `on_played` gets every block that is handed to the device,
+        silence too, and its rate: mono, on the sound card's thread."""
         self._wanted = Wanted("speaker", name, rates_hz, BLOCK_MS)
         self._portaudio = portaudio
         self._post = post
-        self._chime_volume = chime_volume
+        self._jingles = jingles or Jingles()
         self._on_played = on_played
         self._playout = Playout(_resampler, RATE_HZ)
         self._mouth: _Mouth | None = None
@@ -105,7 +106,7 @@ class SoundCardSpeaker:
     def chime(self, earcon: Earcon, repeats: int) -> None:
         """Sound this earcon so many times over; without a device nobody hears it."""
         if self._mouth is not None:
-            self._playout.chime(earcon, repeats, self._chime_volume)
+            self._playout.chime(self._jingles(earcon, self._playout.rate_hz), repeats)
 
     def hush(self) -> None:
         """End the earcon that sounds."""

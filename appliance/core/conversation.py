@@ -28,6 +28,7 @@ from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
 from .bargein import BargeIn, overhear
 from .calls import Calls
 from .catalogue import Catalogue
+from .chimes import Chimes
 from .claims import claims
 from .devices import gauged, reopened
 from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
@@ -90,6 +91,7 @@ class Conversation:
         self.timing = catalogue.of(Timing)
         self.ledger = Ledger(rules.budget, former.get("usage"))
         self.health = Health(rules.beat_s)
+        self.chimes = Chimes(rules.earcons)
         self.timeline = Timeline()
         self.mood = Mood.STARTING
 
@@ -144,7 +146,8 @@ class Conversation:
             case ev.Sounding(turn):
                 self.timeline.mark(turn, "first_sample", now)
                 return []
-            case ev.Drained():
+            case ev.Drained(turn):
+                self.timeline.mark(turn, "spoken_end", now)
                 return self.tell_turn(event, now)
             case ev.LinkUp():
                 return self.session.up(event, now, self.recollection.paragraph(self.uplink.holds))
@@ -215,7 +218,7 @@ class Conversation:
                 pass
             case _:
                 return []
-        match self.ear.hear(frame.index, speech=frame.speech):
+        match self.ear.hear(frame.index, speech=frame.speech and not self.chimes.is_heard(now)):
             case Onset(onset) as found:
                 orders = self.tell_turn(found, now)
                 self._mark("onset", now, since=onset)
@@ -364,7 +367,8 @@ class Conversation:
         if mood is not self.mood:
             self.mood = mood
             effects += [Show(mood), Tell("phase", {"mood": str(mood)})]
-        return effects
+        ringing, local_s = self.timing.ringing.is_sounding, self.wall.local_s(now)
+        return effects + self.chimes.settle(self.turn.phase, mood, now, local_s=local_s, ringing=ringing)
 
     def _session_kept(self, now: float) -> list[Effect]:
         """The handle that a next life may resume with; without a time nobody would know how old it is."""

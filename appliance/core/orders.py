@@ -38,6 +38,7 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
             return box.settle_line(box.session.renew(now, fresh=fresh), now)
         case fl.Over(turn, outcome):
             steps = box.timeline.close(turn)
+            box.chimes.over(outcome)
             if outcome in PROOFS:
                 box.session.proved()
             told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .chimes import Earcons
 from .floor import Manners
 from .messages import Setup
 from .recollection import Remember
@@ -26,3 +27,4 @@ class Rules:
     budget: Budget = field(default_factory=Budget)
     remember: Remember = field(default_factory=Remember)
     shield: Shield = Shield.HALF_DUPLEX
+    earcons: Earcons = field(default_factory=Earcons)

@@ -2,7 +2,7 @@
 
 Knows marks and their times. Must never know what was said.
 
-    pressed ─► onset ─► first_sent ... last_voiced ─► ended ─► first_byte ─► first_sample ... over
+    pressed ─► onset ─► first_sent ... last_voiced ─► ended ─► first_byte ─► first_sample ... spoken_end
 
 A mark is set once; the first time counts.
 """
@@ -10,7 +10,7 @@ A mark is set once; the first time counts.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from statistics import median
 
 KEPT = 100  # turns that the summary is made of
@@ -21,6 +21,7 @@ STEPS = {  # name of the step in ms: from which mark, to which
     "activity_end_to_first_byte": ("ended", "first_byte"),
     "first_byte_to_first_sample": ("first_byte", "first_sample"),
     "speech_end_to_first_sample": ("last_voiced", "first_sample"),
+    "first_sample_to_spoken_end": ("first_sample", "spoken_end"),
 }
 
 
@@ -54,11 +55,20 @@ class Timeline:
         return steps
 
     def summary(self) -> dict[str, dict[str, int]]:
-        """Median and 95th percentile of every step in ms, over the turns that had it."""
+        """Median, 95th and 99th percentile of every step in ms, over the turns that had it."""
         found: dict[str, dict[str, int]] = {}
         for name in STEPS:
             values = sorted(steps[name] for steps in self._done if name in steps)
             if values:
-                p95 = values[min(len(values) - 1, len(values) * 95 // 100)]
-                found[name] = {"median": round(median(values)), "p95": p95, "turns": len(values)}
+                found[name] = {
+                    "median": round(median(values)),
+                    "p95": _percentile(values, 95),
+                    "p99": _percentile(values, 99),
+                    "turns": len(values),
+                }
         return found
+
+
+def _percentile(values: Sequence[int], of_100: int) -> int:
+    """The value that so many of a hundred stay below, or the greatest."""
+    return values[min(len(values) - 1, len(values) * of_100 // 100)]

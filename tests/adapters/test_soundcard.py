@@ -514,7 +514,7 @@ def test_what_a_device_took_with_it() -> None:
     queue = playout()
     queue.add(4, tone(200), 24_000)
     queue.pull(240)
-    queue.chime(Earcon.TIMER, 5, 50)
+    queue.chime(drawn(Earcon.TIMER, 24_000, 50), 5)
     assert queue.lose() == 4
     assert not queue.pull(480).pcm.strip(b"\0")
     queue.add(4, tone(200), 24_000)
@@ -546,7 +546,7 @@ def test_an_overlong_answer_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_chime_is_mixed_into_the_block_and_into_no_answer() -> None:
     queue = playout()
-    queue.chime(Earcon.NOTHING_HEARD, 2, 50)
+    queue.chime(drawn(Earcon.NOTHING_HEARD, 24_000, 50), 2)
     alone = b"".join(queue.pull(240).pcm for _ in range(16))
     assert alone == drawn(Earcon.NOTHING_HEARD, 24_000, 50)
     queue.add(1, tone(100), 24_000)

@@ -14,6 +14,7 @@ WHOLE = {
     "ended": 12.8,
     "first_byte": 13.3,
     "first_sample": 13.4,
+    "spoken_end": 15.9,
 }
 
 
@@ -31,6 +32,7 @@ def test_a_whole_turn_has_every_step() -> None:
         "activity_end_to_first_byte": 500,
         "first_byte_to_first_sample": 100,
         "speech_end_to_first_sample": 1400,
+        "first_sample_to_spoken_end": 2500,
     }
 
 
@@ -78,22 +80,24 @@ def test_closing_a_turn_forgets_the_ones_before_it_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values_ms", "median", "p95"),
+    ("values_ms", "median", "p95", "p99"),
     [
-        ([100], 100, 100),
-        ([100, 200], 150, 200),
-        ([300, 100, 200], 200, 300),
-        (list(range(1, 101)), 50, 96),
-        (list(range(1, 151)), 100, 146),  # the last hundred: 51 to 150
+        ([100], 100, 100, 100),
+        ([100, 200], 150, 200, 200),
+        ([300, 100, 200], 200, 300, 300),
+        (list(range(1, 101)), 50, 96, 100),
+        (list(range(1, 151)), 100, 146, 150),  # the last hundred: 51 to 150
     ],
 )
-def test_the_summary_is_of_the_last_hundred_turns(values_ms: list[int], median: int, p95: int) -> None:
+def test_the_summary_is_of_the_last_hundred_turns(
+    values_ms: list[int], median: int, p95: int, p99: int
+) -> None:
     timeline = Timeline()
     for number, value in enumerate(values_ms):
         turn(timeline, number, {"ended": 50.0, "first_byte": 50.0 + value / 1000})
     turns = min(100, len(values_ms))
     assert timeline.summary() == {
-        "activity_end_to_first_byte": {"median": median, "p95": p95, "turns": turns}
+        "activity_end_to_first_byte": {"median": median, "p95": p95, "p99": p99, "turns": turns}
     }
     assert timeline.last == {"activity_end_to_first_byte": values_ms[-1]}
 

@@ -1,0 +1,102 @@
+"""When a sound that is no speech is heard: listening, done listening, nothing heard, offline, refused.
+
+Knows who has the floor and what troubles the line. Must never know how a sound is made.
+
+    press ─► listening        end of an utterance ─► done listening        nobody spoke ─► nothing heard
+    somebody waits, and the line is away ─► offline        or the service will not ─► refused
+
+The ear is told nothing while one sounds: what it heard then would be the box itself. Speech that begins
+meanwhile is found a moment later, and its beginning is sent all the same: the pre-roll is longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .earcons import Earcon
+from .effects import Chime
+from .floor import Hearing, Idle, Listening, Phase, Waiting
+from .mood import Mood
+
+DRAIN_S = 0.12  # from the sound card's buffers through the air into the microphone
+SECONDS_A_MINUTE, MINUTES_A_DAY = 60, 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Earcons:
+    """Which are wanted, and how long each of them lasts; the hours without any, in minutes of the day."""
+
+    lengths_s: Mapping[Earcon, float] = field(default_factory=dict)
+    quiet: tuple[int, int] | None = None
+
+    def is_night(self, local_s: float | None) -> bool:
+        """Whether it is one of the quiet hours; where nobody knows the time it is not."""
+        if self.quiet is None or local_s is None:
+            return False
+        begin, end = self.quiet
+        minute = int(local_s // SECONDS_A_MINUTE) % MINUTES_A_DAY
+        return begin <= minute < end if begin <= end else not end <= minute < begin
+
+
+SILENT = Earcons()
+
+
+class Chimes:
+    """`settle` it after every event; what it answers is to be sounded."""
+
+    def __init__(self, earcons: Earcons) -> None:
+        self._earcons = earcons
+        self._phase: Phase = Idle()
+        self._trouble: Earcon | None = None
+        self._nothing = False
+        self._until = 0.0
+
+    def is_heard(self, now: float) -> bool:
+        """The microphone may hear one."""
+        return now < self._until
+
+    def over(self, outcome: str) -> None:
+        """A turn has ended like this."""
+        self._nothing = outcome == "nothing heard"
+
+    def settle(
+        self, phase: Phase, mood: Mood, now: float, *, local_s: float | None, ringing: bool
+    ) -> list[Chime]:
+        """`ringing`: a timer does, which is louder than this."""
+        earcon = self._next(phase, mood)
+        length_s = self._earcons.lengths_s.get(earcon) if earcon else None
+        if earcon is None or length_s is None or ringing or self._earcons.is_night(local_s):
+            return []
+        self._until = now + length_s + DRAIN_S
+        return [Chime(earcon)]
+
+    def _next(self, phase: Phase, mood: Mood) -> Earcon | None:
+        """What has just come to be; the worst of it."""
+        was, self._phase = self._phase, phase
+        trouble = _trouble(phase, mood)
+        had, self._trouble = self._trouble, trouble
+        nothing, self._nothing = self._nothing, False
+        if trouble is not None and trouble is not had:
+            return trouble
+        match (was, phase):
+            case (Listening(follow_up=False), Listening(follow_up=False)):
+                return None
+            case (_, Listening(follow_up=False)):
+                return Earcon.LISTENING
+            case (Hearing(), Waiting()):
+                return Earcon.DONE_LISTENING
+        return Earcon.NOTHING_HEARD if nothing else None
+
+
+def _trouble(phase: Phase, mood: Mood) -> Earcon | None:
+    """What somebody who waits has to know; nobody is woken at night for a line that is away."""
+    if isinstance(phase, Idle):
+        return None
+    match mood:
+        case Mood.OFFLINE | Mood.CLOCK:
+            return Earcon.OFFLINE
+        case Mood.REFUSED:
+            return Earcon.REFUSED
+        case _:
+            return None
