@@ -17,8 +17,9 @@ from . import __version__
 from .caller import request, watch
 from .config import load, parse, socket_path
 from .core.changes import MOST_TRANSITION_S, STATES
+from .core.shield import ABSENT
 from .core.timer import duration_s
-from .errors import EX_FAILURE, EX_OK, EX_UNAVAILABLE, EX_USAGE, ApplianceError
+from .errors import EX_FAILURE, EX_OK, EX_UNAVAILABLE, EX_USAGE, ApplianceError, HardwareError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
 from .telling import printed
@@ -88,6 +89,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command.add_argument("act", nargs="?", choices=("cancel", "set"), metavar="cancel|set")
     command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
     verb("devices", _devices, "List the microphones and speakers, and which of them are meant.")
+    verb("echo", _echo, "Play a sound, and measure how well its echo is taken away.")
     verb("watch", _watch, "Show what happens, as it happens.")
     command = verb("demo", _demo, "Show the whole box with no hardware, key or network.")
     if "demo" in arguments[:1]:  # late: it brings the stand-in and the whole box along
@@ -365,6 +367,17 @@ def _timer_lines(answer: Mapping[str, object]) -> list[str]:
         does = "rings" if timer["kind"] == "ring" else f"sets {', '.join(timer['args'].get('names', ()))}"
         lines.append(f"timer {timer['number']}{name}: {does}{at}{left}")
     return lines
+
+
+def _echo(options: argparse.Namespace) -> int:
+    audio = configuration(options).audio
+    try:
+        from .sounding import sounded  # late: the canceller and the sound card
+    except ImportError:
+        raise HardwareError(ABSENT) from None
+    found = asyncio.run(sounded(audio))
+    print(json.dumps({"ok": True, **found.as_json()}) if options.json else found)
+    return EX_OK
 
 
 def _watch(options: argparse.Namespace) -> int:

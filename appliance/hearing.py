@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from .adapters.voice import Voice
 from .core.events import EchoJudged, Event, Heard
 from .core.residual import Gate, Judge
-from .core.shield import MODES, Shield
+from .core.shield import ABSENT, MODES, Shield
 from .settings import AudioDevices
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from .adapters.farend import FarEnd
 
 log = logging.getLogger(__name__)
-
-ABSENT = "the echo canceller is not installed (pip install 'pywebrtc-audio==0.2.0'): a press still interrupts"
 
 
 def shield(audio: AudioDevices) -> Shield:

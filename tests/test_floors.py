@@ -86,11 +86,12 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "eyesight": ("adapters", *GROUND),
     "memories": ("adapters", "core", "settings"),
     "hearing": ("adapters", *GROUND),
+    "sounding": ("adapters", *GROUND),
     "acoustics": ("adapters", "hearing", *GROUND),
     "listing": ("adapters", *GROUND),
     "app": ("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", *GROUND),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
-    "cli": ("app", "demo", "listing", "caller", "telling", "recorder", "adapters", *GROUND),
+    "cli": ("sounding", "app", "demo", "listing", "caller", "telling", "recorder", "adapters", *GROUND),
     "__main__": ("cli",),
     "__init__": (),
 }

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+ABSENT = "the echo canceller is not installed (pip install 'pywebrtc-audio==0.2.0'): a press still interrupts"
+
 
 class Shield(StrEnum):
     """From the safest to the most trusting."""

@@ -1,12 +1,11 @@
 """Scenes for the echo: an answer from a small speaker in a room, and somebody who speaks over it.
 
-Speech and room responses come from a directory of recordings where there is one (APPLIANCE_BENCH_DATA, or an
-argument), else speech from the requests that ship with the stand-in, and rooms from a formula.
+Speech and room responses come from a folder of recordings where there is one, else speech from the requests
+that ship with the stand-in, and rooms from a formula.
 """
 
 from __future__ import annotations
 
-import os
 import wave
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 
 Sound = NDArray[np.float64]
 
-VARIABLE = "APPLIANCE_BENCH_DATA"
 SHIPPED = Path(__file__).parents[2] / "appliance" / "standin" / "requests"
 HEARD_HZ, PLAYED_HZ = 16_000, 24_000
 SPEAKING_DBFS = -26.0  # of the person, where the microphone is; the answer, as it is sent, too
@@ -69,10 +67,9 @@ def at_rate(sound: Sound, from_hz: float, to_hz: float) -> Sound:
     return resampled
 
 
-def recordings(where: str | None) -> Recordings:
-    """What there is to speak with; only clips whose licence notes lie beside them in that directory."""
-    place = Path(where or os.environ.get(VARIABLE, ""))
-    if not (where or os.environ.get(VARIABLE)) or not place.is_dir():
+def recordings(place: Path) -> Recordings:
+    """What there is to speak with."""
+    if not place.is_dir():
         shipped = [at_rate(s, hz, HEARD_HZ) for s, hz in map(read, sorted(SHIPPED.glob("*.wav")))]
         return Recordings("the requests that ship with the stand-in", tuple(shipped), ())
     folders = {
