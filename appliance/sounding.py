@@ -33,6 +33,7 @@ LEVEL = 0.12  # of full scale, RMS: as loud as an answer
 JUDGED_S = 3.0  # of the noise, from its end: the canceller has learned by then
 FARTHEST_MS = 1_000
 OPEN_S = 10.0  # sound cards take a second or two
+QUIETEST = 10.0  # a power: -80 dBFS, quieter than any microphone
 CLEAR = 12.0  # times the middle of a correlation: the peak of one of chance is 6 to 7
 
 Sound = NDArray[np.float64]
@@ -94,9 +95,9 @@ def evaluated(heard: bytes, played: bytes) -> Sounded:
     if not len(sounding):
         raise HardwareError("nothing was played")
     begins, ends = int(sounding[0]), int(sounding[-1])
-    noise = _power(near[:begins])
+    noise = max(_power(near[:begins]), QUIETEST)
     chirp = slice(begins, begins + int(CHIRP_S * HEARD_HZ))
-    delay = _delay(near, far, chirp)
+    delay = _delay(near, far, chirp) if _power(near[chirp]) > 2 * noise else None
     canceller = Canceller()
     places = range(0, len(heard) - 639, 640)
     clean = _samples(b"".join(canceller(heard[at : at + 640], played[at : at + 640]).pcm for at in places))
@@ -105,7 +106,7 @@ def evaluated(heard: bytes, played: bytes) -> Sounded:
     return Sounded(
         delay_ms=delay,
         return_loss_db=round(_db(_power(far[judged]) / max(1e-9, _power(near[judged]) - noise)), 1),
-        lowered_db=round(_db(_power(near[judged]) / left), 1),
+        lowered_db=round(max(0.0, _db(_power(near[judged]) / left)), 1),
         faint=bool(delay is None or _db(left / noise) < FAINT_DB),
         noise_dbfs=round(_db(noise / 2.0**30), 1),
     )

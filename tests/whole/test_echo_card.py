@@ -1,0 +1,94 @@
+"""The open speaker on a real sound server: what the virtual speaker plays, the virtual microphone hears."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from appliance.standin.server import Options, StandIn
+
+from ..adapters.contract_sound import samples
+from ..soundserver import SoundServer, missing_tools
+from .house import box, clip, command, no_traceback
+from .test_echo import LONG
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("pywebrtc_audio", reason="the canceller is not installed")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SoundServer]:
+    if absent := missing_tools():
+        pytest.skip(absent)
+    with SoundServer() as running:
+        yield running
+
+
+@contextmanager
+def open_air(server: SoundServer) -> Iterator[None]:
+    """The speaker's monitor into the microphone, at a third of its level, some 60 ms later."""
+    module = server.control(
+        "load-module", "module-loopback", "source=speaker.monitor", "sink=micfeed", "latency_msec=60"
+    )
+    inputs = json.loads(server.control("--format=json", "list", "sink-inputs"))
+    loop = next(i["index"] for i in inputs if str(i.get("owner_module")) == module)
+    server.control("set-sink-input-volume", str(loop), "70%")
+    try:
+        yield
+    finally:
+        server.control("unload-module", module)
+
+
+def test_it_hears_a_person_over_its_own_voice_and_not_itself(server: SoundServer) -> None:
+    async def life() -> None:
+        with open_air(server):
+            options = Options(brain=False, answer=LONG, playback_wait=0.0)
+            async with (
+                StandIn(options) as standin,
+                box(standin, "[turns]\nfollow_up_s = 0\n", server.environment, "pyaudio") as daemon,
+            ):
+                assert await daemon.known("microphone") == "open"
+                for number in (1, 2):
+                    await daemon.ask(do="talk", hold_s=0.3)
+                    await daemon.until(lambda number=number: len(daemon.of("turn")) >= number)
+                assert [turn["outcome"] for turn in daemon.of("turn")] == ["answered", "answered"]
+                assert not daemon.of("barge-in")
+                [judged] = daemon.of("echo")
+                assert judged["shield"] == "cancel"
+                assert float(str(judged["lowered_db"])) > 15, judged
+                shown = (await daemon.ask(do="status"))["echo"]
+                assert isinstance(shown, dict)
+                assert shown["shield"] == "cancel"
+
+                await daemon.ask(do="talk", hold_s=0.3)
+                await daemon.until(lambda: any(t["mood"] == "speaking" for t in daemon.of("phase")[-1:]))
+                await asyncio.sleep(1.5)  # into the midst of the answer
+                pcm, rate_hz = clip("turn-on-the-kitchen-light.wav")
+                await asyncio.to_thread(server.speak, (samples(pcm) * 0.6).astype("<i2").tobytes(), rate_hz)
+                await daemon.until(lambda: daemon.of("barge-in"))
+                await daemon.until(lambda: daemon.of("turn")[-1]["outcome"] == "interrupted")
+                assert await daemon.stop() == 0
+                no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
+def test_the_command_measures_it(server: SoundServer, tmp_path: object) -> None:
+    async def life() -> None:
+        environment = server.environment | {"STATE_DIRECTORY": str(tmp_path)}
+        with open_air(server):
+            code, out, err = await command("echo", "--json", environment=environment)
+            assert code == 0, err
+            found = json.loads(out)
+            assert 20 <= found["delay_ms"] <= 400
+            assert found["lowered_db"] > 15
+            assert found["shield"] == "cancel"
+        code, out, err = await command("echo", environment=environment)
+        assert code == 0, err
+        assert "no echo is heard" in out
+
+    asyncio.run(life())
