@@ -28,6 +28,7 @@ IDS = {"id", "ids"}
 ERRORS = {"error"}
 REASONS = {
     *("reason", "why", "advice", "what", "microphone", "speaker", "says", "clock", "date", "day", "remedy"),
+    "doubt",
     *("shown", "crash", "raised_at"),  # of the trace itself
 }
 OPEN = {  # fields that hold settings, and none of the user's words

@@ -19,7 +19,7 @@ import pytest
 
 from appliance.adapters import portaudio, upkeep
 from appliance.adapters.choice import Format, Wanted
-from appliance.adapters.microphone import FRAME_SAMPLES, Backlog, Framer, Gaps
+from appliance.adapters.microphone import FRAME_SAMPLES, Backlog, Framer, Gaps, _Ear
 from appliance.adapters.playout import Ended, Playout
 from appliance.adapters.resample import Resampler
 from appliance.adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
@@ -423,6 +423,22 @@ def test_an_overflow_that_the_device_tells_of_is_reckoned_even_if_it_is_short() 
 
 def test_a_slow_crystal_loses_nothing() -> None:
     assert gaps(*[(0.02 * 1.0005 * n, 1) for n in range(50 * 600)]) == 0
+
+
+@pytest.mark.parametrize("channel", [1, 2, 6])
+def test_the_channel_that_was_asked_for(channel: int) -> None:
+    async def main() -> None:
+        ear = _Ear({"overflows": 0}, channel)
+        ear.tap(Format("array", 16_000, 6))
+        frames = array("h", [10 * frame + n for frame in range(4) for n in range(1, 7)])
+        assert array("h", ear.pcm(frames.tobytes())).tolist() == [
+            channel,
+            10 + channel,
+            20 + channel,
+            30 + channel,
+        ]
+
+    asyncio.run(main())
 
 
 def test_one_sample_on_every_channel() -> None:

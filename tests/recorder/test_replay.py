@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 
 from appliance.cli import run
+from appliance.core import events as ev
+from appliance.core.chimes import Earcons
+from appliance.core.earcons import Earcon, length_s
 from appliance.errors import TraceError
 from appliance.recorder import replay as module
 from appliance.recorder.files import FORMAT
@@ -165,3 +168,16 @@ def test_a_trace_that_is_too_long(lines: list[Line], tmp_path: Path, monkeypatch
     monkeypatch.setattr(module, "MOST_STEPS", 3)
     with pytest.raises(TraceError, match="too long"):
         replay(written(tmp_path / "t", lines))
+
+
+def test_what_is_told_of_the_devices_and_the_sounds_is_done_again(tmp_path: Path) -> None:
+    earcons = Earcons({earcon: length_s(earcon) for earcon in Earcon}, (1320, 420))
+    room = Watched(tmp_path, earcons=earcons)
+    for doubt in ("", "it delivers digital silence", ""):
+        room.do(ev.Gauged("microphone", "'My USB' at 48000 Hz, 2 channels", {"overflows": 3}, doubt))
+    room.ask()
+    room.pass_time(30.0)
+    room.pass_time(30.0, frames=False)
+    path = asked(room)
+    assert replay(path).divergence is None
+    assert "My USB" not in path.read_text(encoding="utf-8")
