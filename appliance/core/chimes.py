@@ -3,7 +3,7 @@
 Knows who has the floor and what troubles the line. Must never know how a sound is made.
 
     press ─► listening        end of an utterance ─► done listening        nobody spoke ─► nothing heard
-    somebody waits, and the line is away ─► offline        or the service will not ─► refused
+    somebody waits, and the line is away ─► offline        or it cannot or will not ─► refused
 
 The ear is told nothing while one sounds: what it heard then would be the box itself. Speech that begins
 meanwhile is found a moment later, and its beginning is sent all the same: the pre-roll is longer.
@@ -50,6 +50,7 @@ class Chimes:
         self._phase: Phase = Idle()
         self._trouble: Earcon | None = None
         self._nothing = False
+        self._refused = False
         self._until = 0.0
 
     def is_heard(self, now: float) -> bool:
@@ -59,6 +60,10 @@ class Chimes:
     def over(self, outcome: str) -> None:
         """A turn has ended like this."""
         self._nothing = outcome == "nothing heard"
+
+    def refuse(self) -> None:
+        """A press came to nothing."""
+        self._refused = True
 
     def settle(
         self, phase: Phase, mood: Mood, now: float, *, local_s: float | None, ringing: bool
@@ -77,6 +82,9 @@ class Chimes:
         trouble = _trouble(phase, mood)
         had, self._trouble = self._trouble, trouble
         nothing, self._nothing = self._nothing, False
+        refused, self._refused = self._refused, False
+        if refused:
+            return Earcon.REFUSED
         if trouble is not None and trouble is not had:
             return trouble
         match (was, phase):

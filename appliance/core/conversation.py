@@ -246,9 +246,11 @@ class Conversation:
         if gesture is not Gesture.TOUCH:
             return self.tell_turn(gesture, now)
         if self.health.microphone is not None:
+            self.chimes.refuse()
             told = Tell("trouble", {"what": "no microphone", "reason": self.health.microphone})
             return [told, *self.tell_turn(fl.Dismissed(), now)]
         if not self.turn.is_hearing and self.ledger.verdict() is Verdict.HARD:
+            self.chimes.refuse()
             told = Tell("budget", {"limit": "hard", **self.ledger.shown()})
             return [told, *self.tell_turn(fl.Dismissed(), now)]
         if not self.turn.is_hearing:

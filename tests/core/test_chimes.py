@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from appliance.core import events as ev
 from appliance.core.chimes import DRAIN_S, Chimes, Earcons
 from appliance.core.earcons import Earcon, length_s
 from appliance.core.effects import Chime, Play
@@ -131,6 +132,18 @@ def test_offline() -> None:
     room.press(0.1)
     room.pass_time(2.0)
     assert heard(room) == [Earcon.LISTENING, Earcon.OFFLINE]
+
+
+def test_a_press_that_comes_to_nothing() -> None:
+    """Nobody could hear it: each time a clear sign, and only then."""
+    room = Room(earcons=ALL)
+    room.do(ev.MicrophoneDown("unplugged"))
+    room.pass_time(1.0)
+    assert heard(room) == []
+    for presses in (1, 2):
+        room.press()
+        room.pass_time(1.0)
+        assert heard(room) == [Earcon.REFUSED] * presses
 
 
 def test_without_earcons_it_is_as_silent_as_ever() -> None:

@@ -49,7 +49,7 @@ def redacted(value: object) -> object:
         ),
         (
             ef.Keep("x", {"handle": "xyz"}),
-            {"@": "effects.Keep", "name": "·", "value": {"handle": "handle-1"}},
+            {"@": "effects.Keep", "name": "·", "value": {"handle": "handle-1"}, "soon": False},
         ),
         (
             ef.Reply(1, {"ok": False, "error": "no 'diary'"}),
