@@ -196,7 +196,10 @@ def _turns(section: Section) -> Turns:
     turns = Turns(
         endpointing=preset,
         hangover_ms=hangover or PRESETS[preset],
+        min_speech_ms=whole("min_speech_ms", 60, 800),
+        noise_guard_s=section.number("noise_guard_s", default.noise_guard_s, 0, 60, "seconds, 0 for never"),
         pre_roll_ms=whole("pre_roll_ms", 0, 2_000),
+        pre_roll_noise_ms=whole("pre_roll_noise_ms", 0, 2_000),
         reach_back_ms=whole("reach_back_ms", 0, 2_000),
         no_speech_s=section.number("no_speech_s", default.no_speech_s, 1, 60, "seconds"),
         follow_up_s=section.number("follow_up_s", default.follow_up_s, 0, 60, "seconds, 0 for never"),

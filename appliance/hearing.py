@@ -1,6 +1,6 @@
 """What the microphone delivers becomes what the core is told: without the box's own voice, where wanted.
 
-Builds what the mode of `[audio] echo` needs and nothing else: the canceller and numpy are loaded for "auto"
+Builds what the mode of `[audio] echo` needs and nothing else: the canceller is loaded for "auto"
 and "cancel" only. Must never know whose turn it is.
 
     speaker ─► far end ─┐
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .adapters.voice import Voice
+from .core.endpoint import SURE
 from .core.events import EchoJudged, Event, Heard
 from .core.residual import Gate, Judge
 from .core.shield import ABSENT, MODES, Shield
@@ -55,8 +56,10 @@ class Hearing:
             self._post(Heard(pcm, index, self._voice(pcm), lost))
             return
         clean, near = self._clear(pcm, lost)
-        voiced = self._voice(clean)
-        self._post(Heard(clean, index, voiced if near is None else near, lost))
+        grade = self._voice(clean)
+        if near is not None:
+            grade = SURE if near else 0
+        self._post(Heard(clean, index, grade, lost))
 
 
 def _cleared(mode: str, measured: object, post: Callable[[Event], None]) -> _Clear | None:

@@ -110,8 +110,8 @@ def test_every_effect_reaches_its_hand() -> None:
         ev.Asked(1, ev.Talk(0.1)),
         ev.LinkUp(1),
         ev.Received(1, (SetupComplete(),)),
-        ev.Heard(FRAME, 0, speech=True),
-        ev.Heard(FRAME, 1, speech=True),
+        ev.Heard(FRAME, 0, speech=9),
+        ev.Heard(FRAME, 1, speech=9),
         ev.Asked(2, ev.Lights("desk lamp", "on")),
         ev.Asked(3, ev.Cancel()),
         ev.Received(1, (TurnComplete(), Speech(FRAME, 24_000), ModelSaid("a"), TurnComplete())),
@@ -165,7 +165,7 @@ def test_deadlines_are_kept_without_events() -> None:
 def test_a_flood_drops_frames_and_counts_them() -> None:
     pump, _, world = pump_of()
     for index in range(MOST_WAITING + 7):
-        pump.post(ev.Heard(FRAME, index, speech=False))
+        pump.post(ev.Heard(FRAME, index, speech=0))
     pump.post(ev.Pressed())
     heard: list[ev.Event] = []
 
@@ -180,7 +180,7 @@ def test_a_flood_drops_frames_and_counts_them() -> None:
         pump.watchers.append(watch)
         running = asyncio.create_task(pump.run(world))
         await drained.wait()
-        pump.post(ev.Heard(FRAME, MOST_WAITING + 7, speech=False))
+        pump.post(ev.Heard(FRAME, MOST_WAITING + 7, speech=0))
         pump.post(ev.Stop())
         await running
 

@@ -31,11 +31,11 @@ def duration_ms(pcm_bytes: int, rate_hz: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """20 ms at its place on the sample clock."""
+    """20 ms at its place on the sample clock; `speech` from 0 (surely none) to 9 (surely)."""
 
     index: int
     pcm: bytes
-    speech: bool
+    speech: int
 
 
 class Ring:

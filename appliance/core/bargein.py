@@ -1,12 +1,14 @@
 """Somebody speaks while the box does: may they interrupt it, and is it really a person?
 
-Knows frames marked as speech or not, and how the box is kept from hearing itself. Must never know what marked
-them, nor what is said.
+Knows how surely each frame is speech, and how the box is kept from hearing itself. Must never know what
+graded them, nor what is said.
 
-                                   6 of the last 10 frames are speech
-    the box speaks, and may hear ───────────────────────────────────► Onset: the person has the floor
+                                   6 of the last 10 frames are surely speech
+    the box speaks, and may hear ──────────────────────────────────────────► Onset: the person has the floor
 
 Whoever is unsure of its own voice should not stop for it: nothing is heard where the echo is not taken away.
+Where the box takes it away itself, what is marked has already been held against the echo; elsewhere a dog is
+not told from a person so soon, and the ear's own rule for a barge-in is followed, which takes 360 ms.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .audio import Frame
 from .effects import Effect, Tell
-from .endpoint import Onset, Talking
+from .endpoint import SURE, Context, Endpointer, Onset, Talking
 from .events import EchoJudged
 from .floor import Speaking
 from .shield import Shield
@@ -35,7 +37,9 @@ class BargeIn:
     def __init__(self, shield: Shield, *, interruptible: bool) -> None:
         self.judgement = EchoJudged(shield)
         self._interruptible = interruptible
-        self._recent: deque[tuple[int, bool]] = deque(maxlen=WINDOW)
+        self._recent: deque[tuple[int, int]] = deque(maxlen=WINDOW)
+        self._ear = Endpointer(hangover_ms=800)  # which never ends here
+        self._ear.arm(Context.BARGE_IN)
 
     def __repr__(self) -> str:
         return f"echo {self.judgement.shield}"
@@ -55,20 +59,28 @@ class BargeIn:
     def judged(self, judgement: EchoJudged) -> list[Effect]:
         """From now on it is shielded so."""
         self.judgement = judgement
-        self._recent.clear()
+        self.reset()
         return [Tell("echo", self.shown)]
 
-    def hear(self, index: int, *, speech: bool) -> Onset | None:
+    def hear(self, index: int, *, speech: int) -> Onset | None:
+        """`speech`: the grade of frame `index`."""
+        if self.judgement.shield is not Shield.CANCEL:
+            found = self._ear.hear(index, speech=speech)
+            if not isinstance(found, Onset):
+                return None
+            self.reset()
+            return found
         self._recent.append((index, speech))
-        voiced = [place for place, spoken in self._recent if spoken]
+        voiced = [place for place, grade in self._recent if grade == SURE]
         if len(voiced) < VOTES:
             return None
-        self._recent.clear()
+        self.reset()
         return Onset(voiced[0])
 
     def reset(self) -> None:
         """The box does not speak: what it hears is not about that."""
         self._recent.clear()
+        self._ear.arm(Context.BARGE_IN)
 
 
 def overhear(box: Conversation, frame: Frame, now: float) -> list[Effect]:
@@ -83,6 +95,6 @@ def overhear(box: Conversation, frame: Frame, now: float) -> list[Effect]:
     if onset is None:
         return []
     interrupted = Tell("barge-in", {"turn": box.turn.number})
-    box.ear.reset()
+    box.ear.arm(Context.BARGE_IN)
     box.ear.state = Talking(frame.index)  # that they speak is certain: the ear is to find the end
     return [interrupted, *box.tell_turn(onset, now)]

@@ -70,7 +70,7 @@ class Conversation:
         former = former or {}
         self.button = Button(rules.hold_s)
         self.turn = Turn(rules.manners)
-        self.ear = Endpointer(rules.hangover_ms)
+        self.ear = Endpointer(rules.hangover_ms, rules.min_speech_ms, rules.noise_guard_ms)
         self.barge_in = BargeIn(rules.shield, interruptible=rules.manners.interruptible)
         self.ring = Ring()
         self.uplink = Uplink()

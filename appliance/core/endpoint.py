@@ -1,33 +1,58 @@
 """When did the person start and stop talking.
 
-Knows frames marked as speech or not. Must never know what marked them, nor whose turn it is.
+Knows how surely each frame is speech, as a grade from 0 to 9. Must never know what graded it, nor whose turn
+it is.
 
-            8 of the last 12 frames are speech
-    quiet ────────────────────────────────────► talking
-          ◄──────────────────────────────────── at most a tenth of the hangover is speech
+          enough sure speech within a window
+    quiet ──────────────────────────────────► talking
+          ◄────────────────────────────────── at most a tenth of the hangover may be speech,
+                                              or it went on for longer than any breath
 
-Both rules are votes over a window, so that one wrong frame neither starts nor keeps a turn. 8 of 12
-(240 ms) starts 170 to 240 ms after the true onset; the pre-roll brings that back.
+Grades are added up over a window, so that one wrong frame neither starts nor keeps a turn. After a press a
+person is expected to speak: 160 ms of sure speech within 240 are enough. Where nobody need be speaking to the
+box, after an answer or during one, a dog or a plate must not begin a turn: it takes 400 ms within 500, or 360
+within 460, and costs nothing but time, as the pre-roll brings the beginning back.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import islice
 from typing import assert_never
 
 from .audio import FRAME_MS, frames
 
-START_WINDOW = 12  # frames
-START_VOTES = 8
+SURE = 9  # the best grade
+VOICED = 3  # what keeps a turn open, and what it may have begun with: a third
 END_SHARE = 0.1  # of the hangover window: 4 of 40 frames at 800 ms
+REACH_FRAMES = 50  # so far back speech may have begun before it was certain
+BREAK_FRAMES = 5  # so much silence lies before its first sound
+GUARD_MS = 15_000  # of 70 utterances, read ones among them, none went on for 7 s without a pause of one frame
+
+
+class Context(Enum):
+    """What the ear is armed for."""
+
+    PRESS = auto()
+    FOLLOW_UP = auto()
+    BARGE_IN = auto()
+
+
+# At least so much sure speech, within a window so many times as long. Measured by `scripts/bench endpoint`.
+LEAST_MS = {Context.PRESS: 0, Context.FOLLOW_UP: 400, Context.BARGE_IN: 360}
+STRETCH = {Context.PRESS: 1.5, Context.FOLLOW_UP: 1.25, Context.BARGE_IN: 1.25}
 
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """Speech began at this frame, `onset`; it is certain only now."""
+    """Speech began at this frame, `onset`; it is certain only now. `doubtful`: what lies before the first
+    frame of clear speech may be some as well, as in noise."""
 
     onset: int
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,51 +69,83 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Talking:
+    """`last` frame of speech; `unbroken` so many frames have been speech without one that was not."""
+
     last: int
+    unbroken: int = 0
 
 
 class Endpointer:
     """Feed it every frame; it says once when speech began and once when it ended."""
 
-    def __init__(self, hangover_ms: int) -> None:
-        self._window = frames(hangover_ms)
-        self._recent: deque[tuple[int, bool]] = deque(maxlen=max(START_WINDOW, self._window))
+    def __init__(self, hangover_ms: int, min_speech_ms: int = 160, guard_ms: int = GUARD_MS) -> None:
+        """`min_speech_ms`: how much sure speech begins a turn. `guard_ms`: what goes on so long without a
+        single break is no person; 0 for never."""
+        self._hangover = frames(hangover_ms)
+        self._guard = frames(guard_ms) or math.inf
+        self._needed = {context: frames(max(least, min_speech_ms)) for context, least in LEAST_MS.items()}
+        self._windows = {context: math.ceil(STRETCH[context] * n) for context, n in self._needed.items()}
+        longest = max(REACH_FRAMES, self._hangover, *self._windows.values())
+        self._recent: deque[tuple[int, int]] = deque(maxlen=longest)
+        self.context = Context.PRESS
         self.state: Quiet | Talking = Quiet()
 
     def __repr__(self) -> str:
         return "ear talking" if isinstance(self.state, Talking) else "ear quiet"
 
-    def reset(self) -> None:
+    def arm(self, context: Context) -> None:
         """Forget what was heard: from here on a new turn is waited for."""
+        self.context = context
         self._recent.clear()
         self.state = Quiet()
 
-    def hear(self, index: int, *, speech: bool) -> Onset | Offset | None:
+    def hear(self, index: int, *, speech: int) -> Onset | Offset | None:
+        """`speech`: the grade of frame `index`."""
         self._recent.append((index, speech))
         match self.state:
             case Quiet():
-                return self._quiet(index)
-            case Talking(last):
-                return self._talking(index if speech else last, index)
+                return self._quiet(index) if speech >= VOICED else None
+            case Talking(last, unbroken):
+                voiced = speech >= VOICED
+                self.state = Talking(index if voiced else last, unbroken + 1 if voiced else 0)
+                return self._talking(self.state)
             case never:
                 assert_never(never)
 
     def _quiet(self, index: int) -> Onset | None:
-        window = list(self._recent)[-START_WINDOW:]
-        voiced = [place for place, speech in window if speech]
-        if len(voiced) < START_VOTES:
+        window = list(islice(reversed(self._recent), self._windows[self.context]))
+        if sum([speech for _, speech in window]) < SURE * self._needed[self.context]:
             return None
-        self.state = Talking(voiced[-1])
+        clear = min(place for place, speech in window if speech >= VOICED)
+        onset = self._first(clear)
+        self.state = Talking(index)
         self._recent.clear()
-        return Onset(voiced[0])
+        return Onset(onset, doubtful=onset < clear)
 
-    def _talking(self, last: int, index: int) -> Offset | None:
-        self.state = Talking(last)
-        window = list(self._recent)[-self._window :]
-        if len(window) < self._window or sum(s for _, s in window) > END_SHARE * self._window:
+    def _first(self, clear: int) -> int:
+        """Back over all that may be speech, to where there was silence."""
+        first, silent = clear, 0
+        for place, speech in islice(reversed(self._recent), REACH_FRAMES):
+            if place >= clear:
+                continue
+            if speech:
+                first, silent = place, 0
+                continue
+            silent += 1
+            if silent == BREAK_FRAMES:
+                break
+        return first
+
+    def _talking(self, talking: Talking) -> Offset | None:
+        if talking.unbroken >= self._guard:
+            self.arm(self.context)
+            return Offset(talking.last)
+        window = list(islice(reversed(self._recent), self._hangover))
+        voiced = sum([speech >= VOICED for _, speech in window])
+        if len(window) < self._hangover or voiced > END_SHARE * self._hangover:
             return None
-        self.reset()
-        return Offset(last)
+        self.arm(self.context)
+        return Offset(talking.last)
 
 
 def silence_ms(last: int, index: int) -> int:

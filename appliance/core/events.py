@@ -110,13 +110,14 @@ class Asked:
 class Heard:
     """One 20 ms frame of 16 kHz mono PCM16LE (640 bytes).
 
+    `speech` is how surely somebody speaks in it: 0 for surely not, to 9 for surely.
     `index` counts frames since the daemon began to listen and includes those that were lost: it is the
     sample clock. `lost` frames are missing directly before this one.
     """
 
     pcm: bytes
     index: int
-    speech: bool
+    speech: int
     lost: int = 0
 
 

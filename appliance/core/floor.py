@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from .effects import Effect
-from .endpoint import Offset, Onset
+from .endpoint import Context, Offset, Onset
 from .events import Drained
 from .gesture import Gesture
 from .messages import GenerationComplete, Interrupted, ModelSaid, PersonSaid, Speech, TurnComplete, Words
@@ -222,9 +222,10 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """Listen for speech from frame `cut` on."""
+    """Listen for speech from frame `cut` on, as strictly as the context asks."""
 
     cut: int
+    context: Context = Context.PRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,4 +264,9 @@ class Manners:
     tail_s: float = 0.3
     interruptible: bool = True
     pre_roll: int = 25
+    pre_roll_noise: int = 30
     reach_back: int = 15
+
+    def since(self, found: Onset) -> int:
+        """The first frame that is sent of speech so found."""
+        return found.onset - (self.pre_roll_noise if found.doubtful else self.pre_roll)

@@ -30,8 +30,8 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
         case fl.Drop(turn):
             box.uplink.drop(turn)
             return []
-        case fl.Arm(cut):
-            box.ear.reset()
+        case fl.Arm(cut, context):
+            box.ear.arm(context)
             return [e for frame in box.ring.since(cut) for e in box.listen(frame, now)]
         case fl.Renew(fresh):
             box.uplink.refresh(now)

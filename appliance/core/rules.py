@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .chimes import Earcons
+from .endpoint import GUARD_MS
 from .floor import Manners
 from .messages import Setup
 from .recollection import Remember
@@ -23,6 +24,8 @@ class Rules:
     always_connected: bool
     idle_close_s: float
     beat_s: float | None
+    min_speech_ms: int = 160
+    noise_guard_ms: int = GUARD_MS
     fallbacks: tuple[Setup, ...] = ()
     budget: Budget = field(default_factory=Budget)
     remember: Remember = field(default_factory=Remember)

@@ -27,7 +27,7 @@ from dataclasses import replace
 
 from .audio import frames
 from .effects import Finish, Flush, Play, Tell
-from .endpoint import Offset, Onset
+from .endpoint import Context, Offset, Onset
 from .events import Drained
 from .floor import (
     Abandoned,
@@ -117,10 +117,10 @@ class Turn:
         match (self.phase, told):
             case (phase, Gesture()):
                 return self._gesture(phase, told, now, index)
-            case (Listening(_, cut), Onset(onset)):
-                return self._hear(max(cut, onset - self._manners.pre_roll), now, By.VOICE)
-            case (Speaking(), Onset(onset)):  # over the answer, which is silenced as by a finger
-                return [*self._hush(), *self._hear(onset - self._manners.pre_roll, now, By.VOICE)]
+            case (Listening(_, cut), Onset() as onset):
+                return self._hear(max(cut, self._manners.since(onset)), now, By.VOICE)
+            case (Speaking(), Onset() as onset):  # over the answer, which is silenced as by a finger
+                return [*self._hush(), *self._hear(self._manners.since(onset), now, By.VOICE)]
             case (Hearing(_, By.VOICE), Offset()):  # a finger that came down decides what it meant
                 return self._close()
             case (phase, Speech() | Words() | ModelSaid()):
@@ -192,7 +192,7 @@ class Turn:
     def _listen(self, now: float, cut: int, *, follow_up: bool = False) -> list[Order]:
         wait = self._manners.follow_up_s if follow_up else self._manners.no_speech_s
         self.phase = Listening(now + wait, cut, follow_up)
-        return [Arm(cut)]
+        return [Arm(cut, Context.FOLLOW_UP if follow_up else Context.PRESS)]
 
     def _hear(self, since: int, now: float, by: By) -> list[Order]:
         self.number += 1

@@ -5,7 +5,7 @@ Knows the disk. Must never write what redaction.py has not seen.
     {"trace": 1, "version": ..., "core": ..., "configuration": ..., "names": [...]}
     {"start": {...}}                                   the conversation as it stood
     {"now": ..., "event": {...}, "effects": [...]}     one event
-    {"frames": 4711, "speech": "..##", "now": [...]}   frames that led to nothing
+    {"frames": 4711, "speech": "0189", "now": [...]}   frames that led to nothing
     {"now": ..., "event": {...}, "crash": ...}         the end, if it was a bug
 """
 

@@ -33,7 +33,7 @@ class Run:
     speech: bytearray = field(default_factory=bytearray)
 
     def line(self) -> Encoded:
-        marks = self.speech.translate(bytes.maketrans(b"\0\1", b".#")).decode("ascii")
+        marks = "".join(map(str, self.speech))
         return {"frames": self.index, "speech": marks, "now": self.moments.tolist()}
 
 
@@ -97,10 +97,9 @@ class Log:
         send = effects[0]
         if type(send.message) is not Audio:
             return None
-        speech = "true" if event.speech else "false"
         return (
             f'{{"now":{now!r},"event":{{"@":"events.Heard","pcm":{{"@bytes":{len(event.pcm)}}},'
-            f'"index":{event.index},"speech":{speech},"lost":{event.lost}}},"effects":[{{"@":"effects.Send",'
+            f'"index":{event.index},"speech":{event.speech},"lost":{event.lost}}},"effects":[{{"@":"effects.Send",'
             f'"link":{send.link},"message":{{"@":"messages.Audio","pcm":{{"@bytes":{len(send.message.pcm)}}}}}}}]}}'
         )
 

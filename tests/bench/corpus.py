@@ -191,7 +191,7 @@ def cut(name: str, samples: Samples) -> Iterator[Utterance]:
     peak, floor = np.percentile(level, 97), np.percentile(level, 3)
     if peak - floor < DYNAMIC_DB:
         return
-    loud = np.convolve(level > max(floor + 10, peak - 33), np.ones(5), "same") >= 3
+    loud = np.convolve(level > max(floor + 10, peak - 26), np.ones(5), "same") >= 3
     places = np.flatnonzero(loud)
     if not len(places):
         return
@@ -230,10 +230,8 @@ class Rooms:
         self.kinds = tuple(kind for kind in MIXED if REAL.get(kind, "") in ("", *corpus.noises))
 
     def noise(self, kind: str, length: int, about: str) -> Samples:
-        """At a level of 1.0 (0 dB)."""
         chance = np.random.default_rng(zlib.crc32(f"{kind} {about}".encode()))
-        samples = self._made(kind, length, chance)
-        return samples / np.sqrt(np.mean(samples**2))
+        return self._made(kind, length, chance)
 
     def _made(self, kind: str, length: int, chance: np.random.Generator) -> Samples:
         match kind:
@@ -281,10 +279,17 @@ def looped(samples: Samples, length: int, chance: np.random.Generator) -> Sample
 
 def scene(rooms: Rooms, utterance: Utterance, kind: str, snr_db: float | None) -> Scene:
     """Noise, then speech in noise, then noise. With no `snr_db` it is quiet."""
+    return placed(utterance, rooms.noise(kind, length(utterance), utterance.name), kind, snr_db)
+
+
+def length(utterance: Utterance) -> int:
+    return int((LEAD_S + TRAIL_S) * RATE_HZ) + len(utterance.samples)
+
+
+def placed(utterance: Utterance, noise: Samples, kind: str, snr_db: float | None) -> Scene:
     lead = int(LEAD_S * RATE_HZ)
-    length = lead + len(utterance.samples) + int(TRAIL_S * RATE_HZ)
     level = ROOM_DBFS if snr_db is None else SPEECH_DBFS - snr_db
-    sound = rooms.noise(kind, length, utterance.name) * gain(level)
+    sound = noise / np.sqrt(np.mean(noise**2)) * gain(level)
     sound[lead : lead + len(utterance.samples)] += utterance.samples
     return Scene(utterance.name, kind, snr_db, to_pcm(sound), lead + utterance.first, lead + utterance.last)
 

@@ -1,6 +1,7 @@
 """How well the box hears when somebody begins and stops talking: in quiet, in noise, and in noise alone.
 
-Each utterance is put into a quiet room and into seven kinds of noise, four seconds after the noise began.
+Each utterance is put into a quiet room and into seven kinds of noise, four seconds after the noise began; the
+ear is armed after the first of them, as a microphone is open long before a press.
 A turn is right when it was not begun before the speech, was begun within it, was not ended before the speech
 ended, and was ended within the hangover and 0.6 s after it. Speech is divided by file name: detectors are
 tuned on one half and reported on the other. Beside it stands webrtcvad by itself: mode 3, begun by 60 % of
@@ -17,6 +18,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Protocol
@@ -25,21 +27,22 @@ import webrtcvad
 
 from appliance.adapters.voice import Voice
 from appliance.core.audio import FRAME_BYTES
-from appliance.core.endpoint import Endpointer, Offset, Onset
-from appliance.settings import PRESETS
+from appliance.core.endpoint import Context, Endpointer, Offset, Onset
+from appliance.settings import PRESETS, Turns
 
 from .corpus import FOLDER, RATE_HZ, Corpus, Scene, load, nonspeech, scenes
 
 SNRS = (None, 20.0, 10.0, 5.0, 0.0)
+TURNS = Turns()
+ARMED = 50  # frames: since when the ear is
 LATE_MS = 600  # how much later than the hangover an end may come
 ALONE_S = 60.0
 ALONE_DBFS = (-35.0, -45.0, -55.0)
-LONGEST_FRAMES = 3000  # the longest utterance that the box takes
 PLAIN = "webrtcvad"
 
 
 class Ear(Protocol):
-    def hear(self, index: int, *, speech: bool) -> Onset | Offset | None: ...
+    def hear(self, index: int, *, speech: int) -> Onset | Offset | None: ...
 
 
 class PlainEar:
@@ -49,8 +52,8 @@ class PlainEar:
         self._recent: deque[bool] = deque(maxlen=40)
         self._last: int | None = None
 
-    def hear(self, index: int, *, speech: bool) -> Onset | Offset | None:
-        self._recent.append(speech)
+    def hear(self, index: int, *, speech: int) -> Onset | Offset | None:
+        self._recent.append(speech > 0)
         if self._last is None:
             if sum(list(self._recent)[-10:]) < 6:
                 return None
@@ -104,17 +107,17 @@ def spread(values: Sequence[float]) -> dict[str, float]:
     return {"median": round(median(ordered)), "p90": round(ordered[int(0.9 * (len(ordered) - 1))])}
 
 
-def marked(detector: Callable[[bytes], bool], pcm: bytes) -> list[bool]:
+def marked(detector: Callable[[bytes], int], pcm: bytes) -> list[int]:
     whole = range(0, len(pcm) - FRAME_BYTES + 1, FRAME_BYTES)
     return [detector(pcm[at : at + FRAME_BYTES]) for at in whole]
 
 
-def plain() -> Callable[[bytes], bool]:
+def plain() -> Callable[[bytes], int]:
     vad = webrtcvad.Vad(3)
-    return lambda frame: bool(vad.is_speech(frame, RATE_HZ))
+    return lambda frame: int(vad.is_speech(frame, RATE_HZ))
 
 
-DETECTORS: dict[str, Callable[[], Callable[[bytes], bool]]] = {PLAIN: plain, "ours": Voice}
+DETECTORS: dict[str, Callable[[], Callable[[bytes], int]]] = {PLAIN: plain, "ours": Voice}
 
 
 @dataclass(frozen=True)
@@ -125,22 +128,28 @@ class Rule:
     detector: str
     ear: Callable[[], Ear]
     hangover_ms: int
-    pre_roll_ms: int = 500
 
 
 def rules() -> list[Rule]:
-    ours = [
-        Rule(preset, "ours", lambda ms=ms: Endpointer(ms), ms)  # type: ignore[misc]
-        for preset, ms in PRESETS.items()
+    ours = [Rule(preset, "ours", partial(armed, ms, Context.PRESS), ms) for preset, ms in PRESETS.items()]
+    elsewhere = [
+        Rule(str(context.name).lower().replace("_", "-"), "ours", partial(armed, 800, context), 800)
+        for context in (Context.FOLLOW_UP, Context.BARGE_IN)
     ]
-    return [Rule(PLAIN, PLAIN, PlainEar, 800), *ours]
+    return [Rule(PLAIN, PLAIN, PlainEar, 800), *ours, *elsewhere]
 
 
-def judge(rule: Rule, scene: Scene, marks: Sequence[bool], into: Judged) -> None:
+def armed(hangover_ms: int, context: Context) -> Endpointer:
+    ear = Endpointer(hangover_ms)
+    ear.arm(context)
+    return ear
+
+
+def judge(rule: Rule, scene: Scene, marks: Sequence[int], into: Judged) -> None:
     ear, frame = rule.ear(), RATE_HZ // 50
     began: tuple[int, Onset] | None = None
     what = "missed"
-    for index, speech in enumerate(marks):
+    for index, speech in enumerate(marks[ARMED:], ARMED):
         now = (index + 1) * frame  # a frame is known at its end
         match ear.hear(index, speech=speech):
             case Onset() as onset if began is None:
@@ -152,7 +161,8 @@ def judge(rule: Rule, scene: Scene, marks: Sequence[bool], into: Judged) -> None
                     break
                 what = "late end"
                 into.start_ms.append((now - scene.first) / 16)
-                sent = onset.onset * frame - rule.pre_roll_ms * 16
+                pre_roll_ms = TURNS.pre_roll_noise_ms if onset.doubtful else TURNS.pre_roll_ms
+                sent = max(ARMED, onset.onset - pre_roll_ms // 20) * frame
                 into.clipped += sent > scene.first
             case Offset():
                 late_ms = (now - scene.last) / 16
@@ -175,7 +185,7 @@ class Alone:
     quiet: int = 0
     open: int = 0
 
-    def hear(self, ear: Ear, marks: Iterable[bool]) -> None:
+    def hear(self, ear: Ear, marks: Iterable[int]) -> None:
         talking = 0
         for index, speech in enumerate(marks):
             found = ear.hear(index, speech=speech)
@@ -206,7 +216,7 @@ def alone(corpus: Corpus) -> dict[str, dict[float, Alone]]:
     for samples in corpus.noises.values():
         for dbfs in ALONE_DBFS:
             pcm = nonspeech(samples, ALONE_S, dbfs)
-            marks = {name: marked(make(), pcm) for name, make in DETECTORS.items()}
+            marks = {name: marked(make(), pcm)[ARMED:] for name, make in DETECTORS.items()}
             for rule in rules():
                 found[rule.name][dbfs].hear(rule.ear(), marks[rule.detector])
     return found

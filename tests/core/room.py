@@ -32,6 +32,7 @@ from appliance.core.effects import (
     SetLights,
     Tell,
 )
+from appliance.core.endpoint import SURE
 from appliance.core.floor import Manners
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind
@@ -280,7 +281,7 @@ class Room:
     def _frame(self, *, speech: bool) -> None:
         pcm = self.index.to_bytes(4, "little") * (FRAME_BYTES // 4)
         self.promises.frames_since_beat = True
-        self.do(ev.Heard(pcm, self.index, speech))
+        self.do(ev.Heard(pcm, self.index, SURE if speech else 0))
         self.index += 1
         self._next_frame += FRAME_MS / 1000
 

@@ -12,7 +12,7 @@ from tests.core.vocabulary import check_value
 
 
 def frame(index: int) -> Frame:
-    return Frame(index, bytes([index % 256]) * FRAME_BYTES, speech=False)
+    return Frame(index, bytes([index % 256]) * FRAME_BYTES, speech=0)
 
 
 @pytest.mark.parametrize(("ms", "count"), [(0, 0), (1, 1), (19, 1), (20, 1), (21, 2), (300, 15), (800, 40)])

@@ -9,7 +9,7 @@ from appliance.core import floor as fl
 from appliance.core import messages as ms
 from appliance.core.bargein import VOTES, WINDOW, BargeIn
 from appliance.core.effects import Flush, Send, Tell
-from appliance.core.endpoint import Onset
+from appliance.core.endpoint import SURE, Onset
 from appliance.core.floor import Manners
 from appliance.core.shield import Shield
 from appliance.core.usage import Budget
@@ -37,12 +37,24 @@ def long_answer(room: Room, message: ms.ClientMessage) -> None:
 
 def test_a_vote_decides() -> None:
     ear = BargeIn(Shield.CANCEL, interruptible=True)
-    assert [ear.hear(i, speech=True) for i in range(VOTES)] == [None] * (VOTES - 1) + [Onset(0)]
+    assert [ear.hear(i, speech=SURE) for i in range(VOTES)] == [None] * (VOTES - 1) + [Onset(0)]
     for index in range(100, 100 + 3 * WINDOW):
-        assert ear.hear(index, speech=index % 2 == 0) is None
+        assert ear.hear(index, speech=SURE * (index % 2)) is None
     ear.reset()
-    assert [ear.hear(i, speech=True) for i in range(200, 200 + VOTES)][-1] == Onset(200)
+    assert [ear.hear(i, speech=SURE) for i in range(200, 200 + VOTES)][-1] == Onset(200)
+    ear.reset()
+    assert [ear.hear(i, speech=SURE - 1) for i in range(100)] == [None] * 100, "what may be is not enough"
     assert repr(ear) == "echo cancel"
+
+
+@pytest.mark.parametrize("shield", [Shield.HARDWARE, Shield.OFF])
+def test_what_was_not_held_against_the_echo_takes_longer(shield: Shield) -> None:
+    ear = BargeIn(shield, interruptible=True)
+    for _ in range(2):
+        assert [ear.hear(i, speech=SURE) for i in range(18)] == [None] * 17 + [Onset(0)]
+    assert [ear.hear(i, speech=SURE) for i in range(17)] == [None] * 17
+    ear.reset()
+    assert [ear.hear(i, speech=SURE) for i in range(17)] == [None] * 17
 
 
 @pytest.mark.parametrize("shield", [Shield.CANCEL, Shield.HARDWARE, Shield.OFF])
@@ -56,7 +68,8 @@ def test_somebody_who_speaks_over_it_is_listened_to(shield: Shield) -> None:
     begun_at, _ = next(
         (at, e) for at, e in room.effects[before:] if isinstance(e, Send) and e.message == ms.ActivityStart()
     )
-    assert flushed_at <= begun_at <= room.now - 0.8, "within 0.2 s"
+    within_s = 0.2 if shield is Shield.CANCEL else 0.4
+    assert flushed_at <= begun_at <= room.now - 1.0 + within_s
     assert room.told("barge-in") == [{"turn": spoken}]
     heard = [m for m in room.sent(ms.Audio) if isinstance(m, ms.Audio)]
     assert len(heard) > 20

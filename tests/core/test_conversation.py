@@ -416,7 +416,7 @@ def test_the_speaker_goes_and_the_turn_ends_all_the_same() -> None:
 
 def test_lost_frames_and_garbage_are_told() -> None:
     room = Room()
-    room.do(ev.Heard(b"\0" * 640, 7, speech=False, lost=5))
+    room.do(ev.Heard(b"\0" * 640, 7, speech=0, lost=5))
     room.do(ev.Garbled(0, "not JSON"))
     room.do(ev.LightsFailed(FromModel(9, "x", "y"), "late"))
     assert room.told("lost") == [{"what": "microphone frames", "count": 5}]

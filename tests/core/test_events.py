@@ -31,7 +31,7 @@ def test_no_event_shows_a_handle() -> None:
 def test_what_is_not_told_has_a_meaning() -> None:
     assert events.Talk().hold_s is None
     assert events.Lights() == events.Lights(None, None)
-    assert events.Heard(b"", 7, True).lost == 0
+    assert events.Heard(b"", 7, 9).lost == 0
     assert events.LinkDown(1, events.Cause.DROPPED) == events.LinkDown(1, events.Cause.DROPPED, None, "")
 
 

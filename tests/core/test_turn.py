@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from appliance.core.effects import Finish, Flush, Play, Tell
-from appliance.core.endpoint import Offset, Onset
+from appliance.core.endpoint import Context, Offset, Onset
 from appliance.core.events import Drained
 from appliance.core.floor import (
     Abandoned,
@@ -81,7 +81,7 @@ def test_a_tap_listens_and_a_question_is_answered() -> None:
     assert play(turn, (CHUNK, 14.0)) == [Settle(1), Play(1, CHUNK.pcm, 24_000)]
     assert play(turn, (CHUNK, 14.1), (GenerationComplete(), 14.2)) == [Play(1, CHUNK.pcm, 24_000), Finish(1)]
     assert play(turn, (TurnComplete(), 15.0)) == []
-    assert play(turn, (Drained(1, 40), 16.0)) == [Over(1, "answered"), Arm(1015)]
+    assert play(turn, (Drained(1, 40), 16.0)) == [Over(1, "answered"), Arm(1015, Context.FOLLOW_UP)]
     assert turn.phase == Listening(24.0, 1015, follow_up=True)
     assert play(turn, (Passed(), 24.0)) == []
     assert turn.phase == Idle()
@@ -90,6 +90,8 @@ def test_a_tap_listens_and_a_question_is_answered() -> None:
 def test_the_pre_roll_reaches_back_from_the_onset() -> None:
     turn = turn_at(Listening(20.0, 500))
     assert play(turn, (Onset(900), 12.0)) == [Begin(8, 875)]
+    in_noise = turn_at(Listening(20.0, 0))
+    assert play(in_noise, (Onset(900, doubtful=True), 12.0)) == [Begin(8, 870)]
 
 
 def test_a_hold_opens_at_once_and_its_tail_is_heard() -> None:
@@ -253,7 +255,7 @@ def test_an_interruption_that_comes_after_all_was_said_spoils_nothing() -> None:
 
 def test_it_chooses_silence() -> None:
     turn = turn_at(Waiting(30.0))
-    assert play(turn, (TurnComplete(), 10.0)) == [Settle(7), Over(7, "silence"), Arm(1015)]
+    assert play(turn, (TurnComplete(), 10.0)) == [Settle(7), Over(7, "silence"), Arm(1015, Context.FOLLOW_UP)]
 
 
 def test_it_says_why_it_is_silent() -> None:
@@ -315,7 +317,7 @@ def test_it_stops_in_the_middle() -> None:
 def test_it_never_closes_its_turn() -> None:
     turn = turn_at(Speaking(30.0, finished=True), Answering())
     assert turn.deadline() is None
-    assert play(turn, (Drained(7, 40), 20.0)) == [Over(7, "answered"), Arm(1015)]
+    assert play(turn, (Drained(7, 40), 20.0)) == [Over(7, "answered"), Arm(1015, Context.FOLLOW_UP)]
     assert (turn.model, turn.deadline()) == (Answering(30.0), 28.0)
     assert play(turn, (Passed(), 28.0)) == []
     assert (turn.phase, turn.deadline()) == (Idle(), 30.0)

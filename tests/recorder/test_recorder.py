@@ -247,7 +247,7 @@ def test_any_life_is_the_same_again(
 
 def test_the_short_way_of_a_frame_is_the_long_way() -> None:
     """A frame that is sent on is written without the codec: it must not know less of it."""
-    event = ev.Heard(b"\1\0" * 320, 7, speech=True, lost=2)
+    event = ev.Heard(b"\1\0" * 320, 7, speech=5, lost=2)
     effects = [Send(3, ms.Audio(b"\1\0" * 640))]
     log = Log()
     log.note(1.5, event, effects, "x", [])
@@ -256,6 +256,6 @@ def test_the_short_way_of_a_frame_is_the_long_way() -> None:
     told = json.loads(text)
     assert told["event"] == Encoder().encode(event)
     assert told["effects"] == [Encoder().encode(effect) for effect in effects]
-    log.note(1.5, ev.Heard(b"\1\0" * 320, 7, speech=True), [], "x", [])
+    log.note(1.5, ev.Heard(b"\1\0" * 320, 7, speech=9), [], "x", [])
     known = {"@", "pcm", "index", "speech", "lost"}
     assert set(told["event"]) == known, "a Run keeps every field of Heard, or says in replay.py what it was"

@@ -121,7 +121,7 @@ def event(**more: object) -> Callable[[list[Line]], list[Any]]:
         (event(now=1e999), "its moment is none"),
         (event(drawn=["x"]), "its delays are none"),
         (event(event={"@": "os.System"}), "knows no 'os.System'"),
-        (lambda lines: [*lines, {"frames": 1, "speech": "#", "now": []}], "not as many as their moments"),
+        (lambda lines: [*lines, {"frames": 1, "speech": "9", "now": []}], "not as many as their moments"),
         (lambda lines: [*lines, {"frames": 1, "speech": "x", "now": [1]}], "not as many as their moments"),
         (
             lambda lines: [*lines, {"now": 0, "event": None, "crash": "X"}, lines[-1]],
