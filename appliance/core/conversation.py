@@ -218,7 +218,8 @@ class Conversation:
                 pass
             case _:
                 return []
-        match self.ear.hear(frame.index, speech=frame.speech and not self.chimes.is_heard(now)):
+        speech = 0 if self.chimes.is_heard(now) else frame.speech
+        match self.ear.hear(frame.index, speech=speech):
             case Onset(onset) as found:
                 orders = self.tell_turn(found, now)
                 self._mark("onset", now, since=onset)

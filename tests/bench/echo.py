@@ -20,6 +20,7 @@ from statistics import median
 from appliance.adapters.echo import Canceller
 from appliance.adapters.voice import Voice
 from appliance.core.bargein import BargeIn
+from appliance.core.endpoint import SURE, VOICED
 from appliance.core.residual import Gate, Judge, Levels
 from appliance.core.shield import Shield
 
@@ -52,7 +53,7 @@ def heard(scene: Scene, costs: list[float]) -> list[Heard]:
         cancelled = canceller(mic[at : at + FRAME], far[at : at + FRAME])
         frames.append(Heard(cancelled.levels, cancelled.voiced, False))
     costs.append((time.process_time() - began) / len(frames))
-    raw = [voice(mic[at : at + FRAME]) for at in range(0, len(mic) - FRAME + 1, FRAME)]
+    raw = [voice(mic[at : at + FRAME]) >= VOICED for at in range(0, len(mic) - FRAME + 1, FRAME)]
     return [Heard(frame.levels, frame.voiced, also) for frame, also in zip(frames, raw, strict=True)]
 
 
@@ -106,7 +107,7 @@ class Found:
             if number is None:
                 ear.reset()
                 continue
-            onset = ear.hear(index, speech=speech)
+            onset = ear.hear(index, speech=SURE if speech else 0)
             since = index - scene.answers[number][0] // (FRAME // 2)
             if index >= person:
                 if onset is not None or index > person + 100:

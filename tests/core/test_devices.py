@@ -43,5 +43,5 @@ def test_a_capture_at_half_the_pace_is_reopened() -> None:
     for number in range(700):
         room.now += 0.04
         room.promises.frames_since_beat = True
-        room.do(ev.Heard(bytes(640), number, False))
+        room.do(ev.Heard(bytes(640), number, 0))
     assert room.count(Reopen) == 1
