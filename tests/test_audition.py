@@ -34,9 +34,14 @@ def test_all_of_them_are_there(tmp_path: Path) -> None:
 def test_some_are_switched_off_and_some_replaced(tmp_path: Path) -> None:
     own = wav(tmp_path / "ding.wav", 400, rate_hz=44_100, channels=2)
     long = wav(tmp_path / "song.wav", 9_000)
-    toml = '[earcons]\nlistening = "ding.wav"\noffline = false\nrefused = true\n'
+    wav(tmp_path / "sorry.wav", 4_900, rate_hz=22_050)
+    toml = '[earcons]\nlistening = "ding.wav"\noffline = false\nnothing_heard = "sorry.wav"\n'
     found = read(tmp_path, toml + f'timer = "{long}"').earcons
-    rest = dict.fromkeys(MOMENTS, "") | {"listening": str(own), "timer": str(long)}
+    rest = dict.fromkeys(MOMENTS, "") | {
+        "listening": str(own),
+        "timer": str(long),
+        "nothing_heard": str(tmp_path / "sorry.wav"),
+    }
     del rest["offline"]
     assert found.sounds == rest
 

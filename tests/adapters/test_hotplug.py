@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from appliance.adapters.cards import Cards
+from appliance.adapters.doubt import SILENCE
 from appliance.adapters.soundcard import PortAudio
 from appliance.core.events import Drained, Gauged, Sounding, SpeakerDown, SpeakerUp
 from tests.adapters.contract_sound import PLAYED_HZ, assert_same, speechlike
@@ -194,6 +196,26 @@ def test_the_sample_clock_is_true_after_a_stall_of_the_device(server: SoundServe
             passed = (time.monotonic() - start) * 50
             print(f"a stall of 2.5 s: {passed - index:+.0f} frames off, {ear.microphone.counters}")
             assert abs(index - passed) < 15
+
+    run(main())
+
+
+def test_a_microphone_that_delivers_only_zeros(server: SoundServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the virtual one does while nothing is played into it: told once, and once when it is over."""
+    monkeypatch.setattr("appliance.adapters.doubt.SILENT_S", 1.0)
+
+    async def main() -> None:
+        doubts: list[str] = []
+        ear = CardEar(server, NATIVE, shared=PortAudio())
+        ear.microphone._on_gauge = lambda gauge: doubts.append(gauge.doubt)
+        async with running(ear.microphone.run()):
+            await ear.hear(1.5)
+            await ear.until(lambda: SILENCE in doubts)
+            await ear.speak(speechlike(0.5, 16_000))
+            await ear.until(lambda: doubts[-1] == "")
+            news = [doubt for doubt, _ in itertools.groupby(doubts)]
+            assert news[:3] == ["", SILENCE, ""]
+            assert (ear.ups, ear.downs) == (["up"], [])
 
     run(main())
 
