@@ -42,14 +42,15 @@ MOST_CUT_DB = -25.0
 VOTE = 2  # its place among the signs
 WARM_UP = 10  # frames until the room is known at all
 HASTE = 50  # frames in which it is learned faster
+STEADY, STEADY_DB = 25, 4.0  # looks, of 40 ms, within which a voice would go up or down by more
 FAST, SLOW = 0.25, 0.06  # shares of a new frame in the two memories
 
 # Of: above the quietest and the loudest of the room, the vote, voicing, the groups above their floors,
 # colour, and the span of the room.
-BIAS = -5.729
-WEIGHTS = (1.310, -0.608, 0.937, 0.750, 0.242, -0.298, 0.605, -0.106, 1.140)
-FAST_WEIGHTS = (0.864, 1.295, -1.802, -0.674, 0.350, -1.053, -0.796, -2.446, -0.162)
-SLOW_WEIGHTS = (-3.732, 5.345, 4.473, 10.503, -0.348, -1.310, 1.379, -0.781, 0.667)
+BIAS = -5.861
+WEIGHTS = (1.354, -0.821, 0.848, 0.777, 0.261, -0.264, 0.634, -0.009, 1.573)
+FAST_WEIGHTS = (0.916, 1.217, -1.607, -0.804, 0.382, -0.979, -0.825, -2.499, -0.391)
+SLOW_WEIGHTS = (-3.523, 5.126, 4.147, 11.143, -0.340, -1.579, 1.348, -0.984, 0.506)
 
 
 class Voice:
@@ -114,18 +115,24 @@ class Room:
 
     `low` is about the 15th percentile of what is heard, `high` the 90th, each followed by steps that keep
     so many frames below it. While there is speech, all but the way down is slow: an utterance must not
-    become the room. It is not nothing: what never ends is the room.
+    become the room. But what stays as loud as it is for a second is no voice, and is learned in haste.
     """
 
     def __init__(self, level: float, bands: list[float]) -> None:
         self.low = max(level, QUIETEST_DB)
         self.high = self.low + 4
         self.floors = bands
+        self._usual = level
+        self._steady = 0
         self.gain_db = 0.0
         """What brings the noise down to where the detector does not take it for speech."""
 
     def learn(self, level: float, bands: list[float], *, speech: bool, haste: bool) -> None:
         """40 ms later."""
+        self._usual += 0.2 * (level - self._usual)
+        self._steady = self._steady + 1 if abs(level - self._usual) < STEADY_DB else 0
+        is_steady = self._steady >= STEADY
+        speech, haste = speech and not is_steady, haste or (is_steady and level > self.high)
         hurry = 4.0 if haste else 1.0
         step = 0.8 * hurry
         self.low += 0.15 * step * (0.5 if speech else 1) if level > self.low else -0.85 * step

@@ -8,7 +8,7 @@ graded them, nor what is said.
 
 Whoever is unsure of its own voice should not stop for it: nothing is heard where the echo is not taken away.
 Where the box takes it away itself, what is marked has already been held against the echo; elsewhere a dog is
-not told from a person so soon, and the ear's own rule for a barge-in is followed, which takes 360 ms.
+not told from a person so soon, and the ear's own rule for a barge-in is followed, which takes 400 ms.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ it is.
 
 Grades are added up over a window, so that one wrong frame neither starts nor keeps a turn. After a press a
 person is expected to speak: 160 ms of sure speech within 240 are enough. Where nobody need be speaking to the
-box, after an answer or during one, a dog or a plate must not begin a turn: it takes 400 ms within 500, or 360
-within 460, and costs nothing but time, as the pre-roll brings the beginning back.
+box, after an answer or during one, a dog or a plate must not begin a turn: it takes 400 ms within 500,
+and costs nothing but time, as the pre-roll brings the beginning back.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import assert_never
 from .audio import FRAME_MS, frames
 
 SURE = 9  # the best grade
-VOICED = 3  # what keeps a turn open, and what it may have begun with: a third
+VOICED = 4  # what keeps a turn open, and what it may have begun with
 END_SHARE = 0.1  # of the hangover window: 4 of 40 frames at 800 ms
 REACH_FRAMES = 50  # so far back speech may have begun before it was certain
 BREAK_FRAMES = 5  # so much silence lies before its first sound
@@ -42,7 +42,7 @@ class Context(Enum):
 
 
 # At least so much sure speech, within a window so many times as long. Measured by `scripts/bench endpoint`.
-LEAST_MS = {Context.PRESS: 0, Context.FOLLOW_UP: 400, Context.BARGE_IN: 360}
+LEAST_MS = {Context.PRESS: 0, Context.FOLLOW_UP: 400, Context.BARGE_IN: 400}
 STRETCH = {Context.PRESS: 1.5, Context.FOLLOW_UP: 1.25, Context.BARGE_IN: 1.25}
 
 

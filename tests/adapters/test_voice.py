@@ -99,7 +99,7 @@ def test_noise_that_begins_within_a_turn_does_not_keep_it_open() -> None:
     [(_, begun), (ended, over), *_] = turns(graded(np.clip(whole, -32768, 32767).astype("<i2").tobytes()))
     assert isinstance(begun, Onset)
     assert isinstance(over, Offset)
-    assert 100 + last < ended < 100 + last + 16 * 50, "closed within sixteen seconds"
+    assert 100 + last < ended < 100 + last + 300, "closed within six seconds"
 
 
 def test_the_room_is_learned_and_an_utterance_is_not() -> None:
@@ -109,10 +109,12 @@ def test_the_room_is_learned_and_an_utterance_is_not() -> None:
     assert -45 < room.low <= room.high < -35
     assert room.gain_db == pytest.approx(-43 - room.low)
     high = room.high
-    for _ in range(75):  # three seconds of speech
-        room.learn(-20.0, [-20.0] * 3, speech=True, haste=False)
+    for index in range(75):  # three seconds of speech, which goes up and down
+        room.learn(-20.0 - 12 * (index // 4 % 2), [-20.0] * 3, speech=True, haste=False)
     assert room.high < high + 5
-    room.learn(-90.0, [-90.0] * 3, speech=False, haste=False)
+    for _ in range(75):  # of a machine, which does not
+        room.learn(-20.0, [-20.0] * 3, speech=True, haste=False)
+    assert room.high > -25
     for _ in range(250):
         room.learn(-90.0, [-90.0] * 3, speech=False, haste=False)
     assert (room.low, room.gain_db) == (-70.0, 0.0), "digital silence is no room"
