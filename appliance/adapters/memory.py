@@ -27,6 +27,7 @@ HISS_PEAK = 32  # evenly spread over ±32 steps: RMS 18.5 of 32768, -65 dBFS, a 
 PLAYED_HZ = 24_000
 STEP_MS = 5  # how often the speaker looks what there is to play
 JITTER_MS = 40  # an answer begins when so much of it is there, or when it has waited so long
+CATCH_UP = 40  # steps: what a microphone hears of 200 ms has been played before it is heard
 FADE_SAMPLES = PLAYED_HZ * STEP_MS // 1000
 
 
@@ -36,10 +37,14 @@ def usual(earcon: Earcon, rate_hz: int) -> bytes:
 
 
 class _Clock:
-    """Ticks every `step_s` of its own time, which runs `speed` times as fast as the loop's."""
+    """Ticks every `step_s` of its own time, which runs `speed` times as fast as the loop's.
 
-    def __init__(self, step_s: float, speed: float) -> None:
+    Of the ticks that are overdue `at_once` follow each other before anybody else has a turn.
+    """
+
+    def __init__(self, step_s: float, speed: float, at_once: int = 1) -> None:
         self._step_s = step_s / speed
+        self._at_once = at_once
         self._loop = asyncio.get_running_loop()
         self._zero = self._loop.time()
         self._ticks = 0
@@ -47,7 +52,9 @@ class _Clock:
     async def tick(self) -> None:
         """Until the next tick is due; ticks that are overdue follow at once, none is left out."""
         self._ticks += 1
-        await asyncio.sleep(max(0.0, self._zero + self._ticks * self._step_s - self._loop.time()))
+        wait_s = self._zero + self._ticks * self._step_s - self._loop.time()
+        if wait_s > 0 or self._ticks % self._at_once == 0:
+            await asyncio.sleep(max(0.0, wait_s))
 
 
 class MemoryMicrophone:
@@ -220,7 +227,7 @@ class MemorySpeaker:
                 await self._plugged.wait()
             self._up = True
             self._post(SpeakerUp())
-            clock = _Clock(STEP_MS / 1000, self._speed)
+            clock = _Clock(STEP_MS / 1000, self._speed, CATCH_UP)
             while self._plugged.is_set():
                 await clock.tick()
                 self._step()

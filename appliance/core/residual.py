@@ -111,7 +111,7 @@ WEIGHTS = (1.0, OVER_PLAYED, LIKENESS)
 
 WINDOW = frames(3000)  # of audible echo: what is judged at a time
 HEARD_OVER_NOISE_DB = 6.0
-POOR_DB, GOOD_DB = 10.0, 15.0  # distrusted below the one, trusted again above the other
+POOR_DB, GOOD_DB = 12.0, 15.0  # distrusted below the one, trusted again above the other
 FAINT_DB = 10.0  # over the noise: a rest that disturbs nobody, whatever it was before
 
 

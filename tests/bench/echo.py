@@ -149,8 +149,9 @@ def measure(found: Recordings, count: int, seed: int, half: int) -> dict[str, ob
     distrusted = 0
     for scene in scenes(found, count, seed, half=half):
         frames = heard(scene, costs)
-        distrusted += not trusted(frames)
-        groups = ["all", f"echo +{scene.echo_db:.0f} dB"]
+        trust = trusted(frames)
+        distrusted += not trust
+        groups = ["all", f"echo +{scene.echo_db:.0f} dB"] + ["where auto trusts it"] * trust
         groups += ["clipped" if scene.clipped else "linear", f"drift {scene.drift_ppm:.0f} ppm"]
         for name, make in WAYS.items():
             for group in groups if name == "as it is" else ("all",):
