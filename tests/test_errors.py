@@ -19,6 +19,7 @@ from appliance.errors import (
     NoKeyError,
     Problem,
     SpeakerError,
+    TokenError,
     TraceError,
     WireError,
 )
@@ -35,6 +36,7 @@ TREE: list[tuple[type[ApplianceError], type[Exception], int]] = [
     (LinkError, ApplianceError, 69),
     (CredentialError, LinkError, 78),
     (NoKeyError, CredentialError, 78),
+    (TokenError, LinkError, 69),
     (WireError, ApplianceError, 1),
     (WireError, ValueError, 1),
     (FunctionError, ApplianceError, 1),

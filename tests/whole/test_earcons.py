@@ -91,6 +91,6 @@ def test_a_request_is_heard_after_the_chime(server: SoundServer) -> None:
             assert await daemon.known("microphone") == "open"
             await switched(daemon, server)
             assert [call["name"] for call in daemon.of("call")] == ["set_lights"]
-            assert moods(daemon)[-1] == "idle"
+            await daemon.until(lambda: moods(daemon)[-1] == "idle")
 
     asyncio.run(life())
