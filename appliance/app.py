@@ -25,6 +25,7 @@ from .acoustics import Ears, Mouth, acoustics, earcons, jingles
 from .adapters.button import GpioButton
 from .adapters.calendar import BUILT, Calendar
 from .adapters.control import Control
+from .adapters.errands import Errands, found
 from .adapters.lights import GpioLights, LoopTime
 from .adapters.link import Link, service_url
 from .adapters.state import State, directory
@@ -39,22 +40,18 @@ from .core.conversation import Conversation
 from .core.events import Event, Stop
 from .core.eye import Eye
 from .core.floor import Manners
-from .core.instruction import instruction
-from .core.lighting import Lamp, Lighting
-from .core.messages import Setup
+from .core.functions import Function
 from .core.rules import Rules
-from .core.scenes import Scenes
-from .core.timing import Timing
 from .desk import Desk
 from .errors import NoKeyError
 from .eyesight import eyesight, sight
 from .hearing import shield
 from .memories import lit, recalled
-from .models import profile_of
 from .pump import Clock, Pump, World
 from .recorder.files import Header
 from .recorder.recorder import Delays, Recorder
-from .settings import COVERAGES, RESOLUTIONS, Config, Light, Live
+from .settings import Config, Live
+from .skills import built_in, catalogue, setup_of
 
 if TYPE_CHECKING:
     from .adapters.camera import Camera
@@ -63,12 +60,7 @@ log = logging.getLogger(__name__)
 
 BACKOFF_FIRST_S = 0.5
 BACKOFF_MOST_S = 30.0  # a box that is back a minute after the network is is felt to be broken
-OWN_TOOLS = {  # our names of the service's tools, and its own
-    "google_search": "googleSearch",
-    "code_execution": "codeExecution",
-    "url_context": "urlContext",
-}
-KEPT = ("usage", "session", "timers", "lights")  # what outlives a restart, beside what was said
+KEPT = ("usage", "session", "timers", "lights", "volume")  # what outlives a restart, beside what was said
 FADE_S = 0.5  # at most, for the speaker at the end
 
 
@@ -88,6 +80,7 @@ class Box:
     state: State
     calendar: Calendar
     recorder: Recorder
+    errands: Errands
     camera: Camera | None = None
 
 
@@ -108,16 +101,12 @@ def conversation(
     former: Mapping[str, object] | None = None,
     delays: Callable[[], Iterator[float]] = backoff,
     chimes: Earcons = SILENT,
+    errands: Sequence[Function] = (),
 ) -> Conversation:
-    """The core, as configured; `former` is what a former life kept, by name."""
+    """The core, as configured; `former` is what a former life kept, by name; `errands` run outside."""
     former = former or {}
     turns, live = config.turns, config.live
-    lamps = [_lamp(light) for light in config.lights]
-    lighting = Lighting(lamps, config.groups)
-    lighting.done(lit(config, former))
-    scenes = Scenes(lighting, config.scenes)
-    timing = Timing(Catalogue(lighting), former.get("timers"), config.timers.ring_s)
-    catalogue = Catalogue(lighting, scenes, timing, Eye(sight(config.camera)))
+    known = catalogue(config, former, errands, Eye(sight(config.camera)))
     rules = Rules(
         manners=Manners(
             no_speech_s=turns.no_speech_s,
@@ -130,8 +119,8 @@ def conversation(
             pre_roll_noise=max(turns.pre_roll_ms, turns.pre_roll_noise_ms) // FRAME_MS,
             reach_back=turns.reach_back_ms // FRAME_MS,
         ),
-        setup=_setup(config, live.model, lamps, catalogue),
-        fallbacks=tuple(_setup(config, model, lamps, catalogue) for model in live.fallback_models),
+        setup=setup_of(config, live.model, known),
+        fallbacks=tuple(setup_of(config, model, known) for model in live.fallback_models),
         hangover_ms=turns.hangover_ms,
         min_speech_ms=turns.min_speech_ms,
         noise_guard_ms=round(1000 * turns.noise_guard_s),
@@ -145,39 +134,7 @@ def conversation(
         earcons=chimes,
     )
     weigh(config, (rules.setup, *rules.fallbacks))
-    return Conversation(rules, catalogue, delays, former)
-
-
-def _lamp(light: Light) -> Lamp:
-    return Lamp(light.name, light.kind, light.room, light.initial == "on", light.initial == "restore")
-
-
-def _setup(config: Config, model: str, lamps: Sequence[Lamp], catalogue: Catalogue) -> Setup:
-    """What is asked of this model; config.py has made sure that it takes all of it."""
-    live, (profile, _) = config.live, profile_of(model)
-    tools_on = [name for name in OWN_TOOLS if getattr(live.tools, name)]
-    return Setup(
-        model=model,
-        system_instruction=instruction(
-            live.system_instruction, lamps, config.groups, [scene.name for scene in config.scenes]
-        ),
-        modality=live.modality.upper(),
-        voice=live.voice,
-        language=live.language if profile.language else "",
-        thinking=live.thinking,
-        affective=live.affective_dialog,
-        proactive=live.proactive_audio and not profile.always_proactive,
-        functions=catalogue.declarations(profile.behaviors),
-        own_tools=tuple(OWN_TOOLS[name] for name in tools_on),
-        compress_at_tokens=live.compress_at_tokens,
-        compress_to_tokens=live.compress_to_tokens,
-        interruptible=config.turns.interruptible,
-        coverage=COVERAGES[config.turns.coverage],
-        media_resolution=RESOLUTIONS[config.camera.media_resolution] if config.camera.source else "",
-        realtime_text=profile.text == "realtime",
-        seeding=profile.seeding,
-        extra=live.extra_setup,
-    )
+    return Conversation(rules, known, delays, former)
 
 
 def local_time() -> str:
@@ -239,10 +196,15 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     clock = clock or Clock()
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
+    errands, warnings = found(
+        Catalogue(*built_in(config, {}), Eye(sight(config.camera))).names, config.functions.disabled
+    )
+    for warning in warnings:
+        log.warning("%s", warning)
     delays = Delays(backoff)
     former = {name: memory.load(name) for name in KEPT} | {"memory": recalled(config, memory)}
     sounds = jingles(config)
-    pump = Pump(conversation(config, beat_s, former, delays, earcons(config, sounds)), clock)
+    pump = Pump(conversation(config, beat_s, former, delays, earcons(config, sounds), errands), clock)
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:
@@ -258,6 +220,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         lights.close()
         raise
     microphone, speaker = acoustics(config, sounds, pump.post, clock.speed, memory.load("echo"))
+    speaker.loud(pump.conversation.volume.level)
     control = Control(socket_path(config), pump.post)
     return Box(
         pump=pump,
@@ -273,6 +236,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         calendar=Calendar(pump.post),
         recorder=Recorder(pump.conversation, delays, header(config), state or directory()),
         camera=eyesight(config.camera, pump.post),
+        errands=Errands(errands, pump.post),
     )
 
 
@@ -307,6 +271,7 @@ async def live(box: Box) -> None:
         box.notifier.stopping()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(box.speaker.fade(), FADE_S)
+        box.errands.close()
         await box.link.close()
         if box.camera is not None:
             await box.camera.close()
@@ -323,7 +288,7 @@ async def live(box: Box) -> None:
 
 async def _pumped(box: Box) -> None:
     world = World(
-        *(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar),
+        *(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar, box.errands),
         camera=box.camera,
         ears=box.microphone,
     )

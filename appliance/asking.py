@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import Literal
 
 from .core.changes import MOST_TRANSITION_S
-from .core.events import Ask, Cancel, Lights, Request, Say, Scene, SetTimer, Status, Talk, Timers
+from .core.events import Ask, Cancel, Lights, Request, Say, Scene, SetTimer, Status, Talk, Timers, Volume
 from .core.timer import LEAST_S, LONGEST_S
 from .problems import nearest, one_of, shown
 
@@ -27,6 +28,7 @@ REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "
     "lights": ("name", "change", "over_s"),
     "scene": ("name",),
     "timers": ("cancel",),
+    "volume": ("level",),
     "set_timer": ("seconds", "name"),
     "watch": (),
 }
@@ -67,6 +69,8 @@ def parse(line: bytes) -> Request | None:
             return _lights(_text(body, "name"), _text(body, "change"), _over(body.get("over_s")))
         case "scene":
             return Scene(_text(body, "name"))
+        case "volume":
+            return Volume(_level(body.get("level")))
         case "timers":
             return Timers(_which(body.get("cancel")))
         case "set_timer":
@@ -103,6 +107,14 @@ def _words(body: Mapping[str, object]) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > TEXT_CHARACTERS:
         raise Refused(f"text is {shown(value)}", f"a text of 1 to {TEXT_CHARACTERS} characters")
     return value.strip()
+
+
+def _level(value: object) -> int | Literal["louder", "quieter"] | None:
+    if value is None or value == "louder" or value == "quieter":
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        raise Refused(f"level is {shown(value)}", "a whole number from 0 to 100, 'louder' or 'quieter'")
+    return value
 
 
 def _flag(body: Mapping[str, object], key: str) -> bool:

@@ -21,6 +21,7 @@ RATES_HZ = (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 def audition(section: Section) -> AudioDevices:
     """The section [audio]."""
     default = AudioDevices()
+    volume = section.whole("volume", None, 0, 100, "per cent")
     earcons = section.whole("earcon_volume", None, 0, 100, "per cent")
     audio = AudioDevices(
         backend=section.choice("backend", default.backend, ("pyaudio", "memory")),
@@ -30,6 +31,7 @@ def audition(section: Section) -> AudioDevices:
         gain_db=section.number("gain_db", default.gain_db, -40, 40, "decibels"),
         echo=section.choice("echo", default.echo, MODES),
         auto_gain=section.flag("auto_gain", default=default.auto_gain),
+        volume=default.volume if volume is None else volume,
         earcon_volume=default.earcon_volume if earcons is None else earcons,
     )
     section.done()

@@ -85,6 +85,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command.add_argument("--over", type=_fade, metavar="SECONDS", help="fade over so many seconds")
     command = verb("scene", _scene, "List the scenes, or run one.")
     command.add_argument("name", nargs="?", metavar="NAME", help="a scene of the configuration")
+    command = verb("volume", _volume, "Show how loud it speaks, or set it.")
+    command.add_argument("level", nargs="?", metavar="LEVEL", help="0 to 100 per cent, louder or quieter")
     command = verb("timers", _timers, "Show the timers, cancel one, or set one that rings.")
     command.add_argument("act", nargs="?", choices=("cancel", "set"), metavar="cancel|set")
     command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
@@ -335,6 +337,12 @@ def _lamp_lines(answer: Mapping[str, object]) -> list[str]:
     if not isinstance(lights, Mapping):
         return []
     return [f"{name}: {', '.join(str(value) for value in state.values())}" for name, state in lights.items()]
+
+
+def _volume(options: argparse.Namespace) -> int:
+    level = int(options.level) if (options.level or "").isdecimal() else options.level
+    answer = _ask(options, {"do": "volume", "level": level})
+    return _done(options, answer, f"{answer.get('volume')} %")
 
 
 def _timers(options: argparse.Namespace) -> int:

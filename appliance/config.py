@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from .audition import audition, earcons
 from .auth import with_auth
 from .core.recollection import Remember, Where
-from .core.usage import Budget
 from .errors import ConfigError, Problem
 from .extra import extra_setup
 from .home import check_pins, read_groups, read_lights, read_pin, read_scenes
 from .models import LANGUAGES, VOICES
 from .optics import optics
 from .problems import Section, nearest, one_of
+from .sections import budget, functions, timers
 from .settings import (
     COVERAGES,
     MODALITIES,
@@ -32,7 +32,6 @@ from .settings import (
     Config,
     Live,
     ServiceTools,
-    Timers,
     Turns,
 )
 from .suitable import suit
@@ -66,8 +65,9 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         lights=lights,
         groups=(groups := read_groups(root.section("groups"), lights)),
         scenes=read_scenes(root.section("scenes"), lights, groups),
-        budget=_budget(root.section("budget")),
-        timers=_timers(root.section("timers")),
+        budget=budget(root.section("budget")),
+        timers=timers(root.section("timers")),
+        functions=functions(root.section("functions")),
         socket=_only(root.section("control"), "socket"),
         transcripts=(privacy := _privacy(root.section("privacy")))[0],
         remember=privacy[1],
@@ -222,25 +222,6 @@ def _button(section: Section) -> Button:
     )
     section.done()
     return button
-
-
-def _budget(section: Section) -> Budget:
-    def tokens(key: str) -> int | None:
-        return section.whole(key, None, 1_000, 1_000_000_000, "tokens")
-
-    budget = Budget(**{field.name: tokens(field.name) for field in fields(Budget)})
-    section.done()
-    for period in ("day", "month"):
-        soft, hard = getattr(budget, f"soft_tokens_{period}"), getattr(budget, f"hard_tokens_{period}")
-        if soft is not None and hard is not None and soft >= hard:
-            section.wrong(f"soft_tokens_{period}", soft, f"less than hard_tokens_{period} ({hard})")
-    return budget
-
-
-def _timers(section: Section) -> Timers:
-    timers = Timers(section.number("ring_s", Timers().ring_s, 5, 600, "seconds"))
-    section.done()
-    return timers
 
 
 def _only(section: Section, key: str) -> str:

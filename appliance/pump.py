@@ -17,6 +17,7 @@ from typing import Protocol, assert_never
 from .core.conversation import Conversation
 from .core.earcons import Earcon
 from .core.effects import (
+    Abandon,
     Beat,
     Chime,
     Dial,
@@ -32,9 +33,11 @@ from .core.effects import (
     Quit,
     Reopen,
     Reply,
+    Run,
     See,
     Send,
     SetLights,
+    SetVolume,
     Show,
     Tell,
 )
@@ -62,6 +65,7 @@ class Mouth(Protocol):
     def flush(self, turn: int) -> None: ...
     def chime(self, earcon: Earcon, repeats: int) -> None: ...
     def hush(self) -> None: ...
+    def loud(self, level: int) -> None: ...
 
 
 class Ears(Protocol):
@@ -91,6 +95,11 @@ class Calendar(Protocol):
     def look(self) -> None: ...
 
 
+class Errands(Protocol):
+    def run(self, origin: Origin, name: str, args: Mapping[str, object]) -> None: ...
+    def abandon(self, origin: Origin) -> None: ...
+
+
 class Manager(Protocol):
     def status(self, text: str) -> None: ...
     def beat(self) -> None: ...
@@ -107,6 +116,7 @@ class World:
     manager: Manager
     keeper: Keeper
     calendar: Calendar
+    errands: Errands
     camera: Optics | None = None
     ears: Ears | None = None
 
@@ -216,6 +226,12 @@ class Pump:
                 world.camera.look_away(look)
             case See() | LookAway() | Reopen():
                 pass
+            case SetVolume(level):
+                world.mouth.loud(level)
+            case Run(origin, name, args):
+                world.errands.run(origin, name, args)
+            case Abandon(origin):
+                world.errands.abandon(origin)
             case Tell(kind, fields):
                 world.desk.tell(kind, fields)
             case Reply(ask, body):

@@ -80,6 +80,7 @@ class AudioDevices:
     backend: str = "pyaudio"
     microphone: str = "default"
     speaker: str = "default"
+    volume: int = 100
     channel: int = 1
     gain_db: float = 0.0
     auto_gain: bool = False
@@ -183,6 +184,14 @@ class Timers:
 
 
 @dataclass(frozen=True, slots=True)
+class Functions:
+    """What the model may call. `limit_s`: of a third party's function that says nothing itself."""
+
+    disabled: tuple[str, ...] = ()
+    limit_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
@@ -195,6 +204,7 @@ class Config:
     scenes: tuple[Scene, ...] = ()
     budget: Budget = field(default_factory=Budget)
     timers: Timers = Timers()
+    functions: Functions = Functions()
     socket: str = ""
     transcripts: bool = False
     remember: Remember = field(default_factory=Remember)

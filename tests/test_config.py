@@ -19,7 +19,18 @@ from appliance.core.recollection import Remember
 from appliance.core.usage import Budget
 from appliance.errors import ConfigError, Problem
 from appliance.home import NAME
-from appliance.settings import AudioDevices, Button, Camera, Config, Light, Live, ServiceTools, Timers, Turns
+from appliance.settings import (
+    AudioDevices,
+    Button,
+    Camera,
+    Config,
+    Functions,
+    Light,
+    Live,
+    ServiceTools,
+    Timers,
+    Turns,
+)
 from tests.core.vocabulary import SECRET, check_value, values_of
 
 LAMP = {"pin": 17}
@@ -120,6 +131,7 @@ def test_every_key_is_read() -> None:
             "light_active": "low",
         },
         "timers": {"ring_s": 5},
+        "functions": {"disabled": ["set_lights"], "limit_s": 5},
         "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
         "privacy": {
             "transcripts": True,
@@ -185,6 +197,7 @@ def test_every_key_is_read() -> None:
         timers=Timers(5.0),
         socket="/tmp/x.sock",
         budget=Budget(soft_tokens_day=1_000, hard_tokens_day=1_000_000_000),
+        functions=Functions(("set_lights",), 5.0),
         transcripts=True,
         remember=Remember("disk", 5, 500),
         log_level="debug",
@@ -282,6 +295,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("audio", "backend", ["alsa", 1]),
     ("audio", "microphone", [1, "x" * 201, "1", "hw:1,0", "plughw:2", "", " "]),
     ("audio", "speaker", [1, "x" * 201, "0", "hw:0"]),
+    ("audio", "volume", [-1, 101, "70", 0.5]),
     ("audio", "channel", [0, 33, "left", 1.5]),
     ("audio", "gain_db", [41, -41, "6 dB", True]),
     ("audio", "auto_gain", ["yes", 1]),
@@ -318,6 +332,8 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("camera", "light", [-1, 28, "17", 1.0, True, "onw", [4]]),
     ("camera", "light_active", ["hi", 1]),
     ("control", "socket", [7, "/" * 101]),
+    ("functions", "disabled", ["set_lights", [7], ["x" * 65]]),
+    ("functions", "limit_s", [0, 301, "7"]),
     ("privacy", "transcripts", ["false", 0]),
     ("privacy", "remember", [True, "ever", "Disk", 7]),
     ("privacy", "remember_exchanges", [0, 101, "20", True, 1.5]),
@@ -393,7 +409,8 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'earcons', 'quiet', "
-        "'turns', 'button', 'camera', 'groups', 'scenes', 'budget', 'timers', 'control', 'privacy', 'log' "
+        "'turns', 'button', 'camera', 'groups', 'scenes', 'budget', 'timers', 'functions', 'control', "
+        "'privacy', 'log' "
         "(did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
@@ -403,7 +420,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     "section",
     [
         *("live", "audio", "turns", "button", "lights", "groups", "scenes", "budget", "camera"),
-        *("timers", "control", "privacy", "log"),
+        *("timers", "functions", "control", "privacy", "log"),
     ],
 )
 @pytest.mark.parametrize("value", [7, "x", [{}], True])

@@ -13,7 +13,7 @@ import pytest
 from appliance.config import load, parse
 from appliance.core.lights import Kind
 from appliance.core.usage import Budget
-from appliance.settings import MOMENTS, AudioDevices, Button, Camera, Light, Live, Turns
+from appliance.settings import MOMENTS, AudioDevices, Button, Camera, Functions, Light, Live, Turns
 
 FILE = Path(__file__).parent.parent / "config" / "appliance.toml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -22,6 +22,7 @@ ALSO = {
     "budget": {f.name for f in fields(Budget)},
     "timers": {"ring_s"},
     "control": {"socket"},
+    "functions": {f.name for f in fields(Functions)},
     "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},
     "log": {"level"},
     "earcons": set(MOMENTS),

@@ -8,10 +8,13 @@ from collections.abc import Mapping
 import pytest
 
 from appliance.core import events as ev
+from appliance.core.catalogue import Catalogue
 from appliance.core.conversation import Conversation
 from appliance.core.earcons import Earcon
 from appliance.core.effects import Effect, Keep
 from appliance.core.eye import Eye, Sight
+from appliance.core.farewell import Farewell
+from appliance.core.lighting import Lighting
 from appliance.core.lights import LightState, Origin
 from appliance.core.messages import (
     ActivityEnd,
@@ -25,9 +28,11 @@ from appliance.core.messages import (
     TurnComplete,
 )
 from appliance.core.recollection import Remember
+from appliance.core.timing import Timing
+from appliance.core.volume import Volume
 from appliance.pump import MOST_WAITING, Clock, Pump, World
 
-from .core.room import backoff, catalogue, rules
+from .core.room import LAMPS, backoff, catalogue, rules
 
 FRAME = b"\1\0" * 320
 LIMIT_S = 10.0
@@ -63,6 +68,15 @@ class Recorder:
     def hush(self) -> None:
         self.done.append(("hush",))
 
+    def run(self, origin: Origin, name: str, args: Mapping[str, object]) -> None:
+        self.done.append(("run", origin, name, args))
+
+    def abandon(self, origin: Origin) -> None:
+        self.done.append(("abandon", origin))
+
+    def loud(self, level: int) -> None:
+        self.done.append(("loud", level))
+
     def look(self) -> None:
         self.done.append(("look",))
 
@@ -94,7 +108,7 @@ class Recorder:
 def pump_of(clock: Clock | None = None, **changes: object) -> tuple[Pump, Recorder, World]:
     recorder = Recorder()
     pump = Pump(Conversation(rules(**changes), catalogue(), backoff), clock)
-    return pump, recorder, World(*[recorder] * 7)
+    return pump, recorder, World(*[recorder] * 8)
 
 
 def run(pump: Pump, world: World) -> None:
@@ -113,6 +127,7 @@ def test_every_effect_reaches_its_hand() -> None:
         ev.Heard(FRAME, 0, speech=9),
         ev.Heard(FRAME, 1, speech=9),
         ev.Asked(2, ev.Lights("desk lamp", "on")),
+        ev.Asked(4, ev.Volume(40)),
         ev.Asked(3, ev.Cancel()),
         ev.Received(1, (TurnComplete(), Speech(FRAME, 24_000), ModelSaid("a"), TurnComplete())),
         ev.Pressed(),
@@ -122,8 +137,8 @@ def test_every_effect_reaches_its_hand() -> None:
     run(pump, world)
     sent = [type(done[2]) for done in recorder.of("send")]
     assert sent == [Setup, ActivityStart, Audio, ActivityEnd]
-    assert [done[1:] for done in recorder.of("reply")] == [(1, True), (3, True), (2, False)]
-    for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang", "save"):
+    assert [done[1:] for done in recorder.of("reply")] == [(1, True), (4, True), (3, True), (2, False)]
+    for what in ("dial", "play", "finish", "flush", "set", "tell", "status", "beat", "hang", "save", "loud"):
         assert recorder.of(what), what
 
 
@@ -141,9 +156,41 @@ def test_a_ring_and_a_look_at_the_clock_reach_their_hands() -> None:
     pump.watchers.append(watch)
     pump.post(ev.WallClock("2026-11-25", epoch_s))
     pump.post(ev.Pressed())
-    run(pump, World(*[recorder] * 7))
+    run(pump, World(*[recorder] * 8))
     done = [done for done in recorder.done if done[0] in ("chime", "hush", "look")]
     assert done == [("chime", Earcon.TIMER, 30), ("hush",), ("look",)]
+
+
+def test_a_function_of_a_third_party_is_run_and_abandoned() -> None:
+    from appliance.core.errands import Errands
+    from appliance.core.functions import function, made
+    from appliance.core.lights import FromModel
+    from appliance.core.messages import FunctionCall, ToolCall, ToolCallCancellation
+
+    @function()
+    def dig(holes: int) -> None:
+        """Dig."""
+
+    recorder = Recorder()
+    lighting = Lighting(LAMPS, {})
+    known = Catalogue(
+        lighting, Timing(Catalogue(lighting)), Farewell(), Volume(70), Errands([made(dig)], 5.0)
+    )
+    pump, world = Pump(Conversation(rules(), known, backoff)), World(*[recorder] * 8)
+    for event in (
+        ev.MicrophoneUp(),
+        ev.Asked(1, ev.Talk(0.1)),
+        ev.LinkUp(1),
+        ev.Received(1, (SetupComplete(),)),
+        ev.Received(1, (ToolCall((FunctionCall("a", "dig", {"holes": 2}),)),)),
+        ev.Received(1, (ToolCallCancellation(("a",)),)),
+        ev.Stop(),
+    ):
+        pump.post(event)
+    run(pump, world)
+    origin = FromModel(1, "a", "dig")
+    assert recorder.of("run") == [("run", origin, "dig", {"holes": 2})]
+    assert recorder.of("abandon") == [("abandon", origin)]
 
 
 def test_deadlines_are_kept_without_events() -> None:
@@ -234,5 +281,5 @@ def test_the_camera_looks_while_the_box_listens(there: bool) -> None:
     pump, lens = Pump(Conversation(rules(), catalogue(None, Eye(Sight(0.5))), backoff)), Lens()
     for event in (ev.MicrophoneUp(), ev.Asked(1, ev.Talk()), ev.Asked(2, ev.Cancel()), ev.Stop()):
         pump.post(event)
-    run(pump, World(*[Recorder()] * 7, camera=lens if there else None))
+    run(pump, World(*[Recorder()] * 8, camera=lens if there else None))
     assert lens.done == ([("look", 1, 0.5), ("look away", 1)] if there else [])

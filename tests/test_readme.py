@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from appliance.adapters.errands import GROUP
 from appliance.adapters.token import read
 from appliance.app import conversation
 from appliance.config import parse
+from appliance.core.functions import made
+from appliance.core.parameters import Bad
 from appliance.standin.server import Options, StandIn
 
 from .test_config_file import with_examples
@@ -45,7 +48,7 @@ def test_every_command_is_known_to_be_run() -> None:
 @pytest.mark.slow
 def test_the_commands_do_what_they_say() -> None:
     async def life() -> None:
-        [toml] = blocks("toml")
+        [toml, _] = blocks("toml")
         async with StandIn(Options(brain=False, voice="tone", answer="Yes.")) as standin:
             more = f'[live]\nendpoint = "{standin.url}"\n[audio]\nbackend = "memory"\n'
             async with Daemon(toml + more) as daemon:
@@ -103,13 +106,25 @@ WHOLE: dict[str, Any] = {
 
 
 def test_the_configuration_is_a_configuration() -> None:
-    [toml] = blocks("toml")
+    [toml, _] = blocks("toml")
     assert [light.name for light in parse(tomllib.loads(toml)).lights] == ["kitchen light", "desk lamp"]
+
+
+def test_the_function_is_a_function() -> None:
+    [source] = [block for block in blocks("python") if "appliance.functions" in block]
+    names: dict[str, Any] = {"PORTS": ["Aden"], "next_tides": lambda port, days: [port] * days}
+    exec(source, names)
+    tide = made(names["tide"])
+    assert tide.call(**tide.bind({"port": "Aden", "days": 2.0})) == {"high": ["Aden", "Aden"]}
+    with pytest.raises(Bad, match="there is no port 'Rome'"):
+        tide.call(**tide.bind({"port": "Rome"}))
+    [_, entry_points] = blocks("toml")
+    assert tomllib.loads(entry_points)["project"]["entry-points"] == {GROUP: {"tide": "harbour:tide"}}
 
 
 @pytest.mark.slow
 def test_the_minting_program_mints_what_the_box_can_use(tmp_path: Path) -> None:
-    [program] = blocks("python")
+    [program] = [block for block in blocks("python") if "genai" in block]
     (tmp_path / "mint.py").write_text(program, encoding="utf-8")
 
     async def life() -> str:

@@ -19,6 +19,7 @@ from typing import NoReturn
 from ..core.earcons import Earcon, drawn
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
 from ..core.mixing import Mixer, both
+from ..core.volume import Gain
 
 HEARD_HZ = 16_000
 FRAME_MS = 20
@@ -189,6 +190,7 @@ class MemorySpeaker:
         self.record: deque[Played] = deque(maxlen=RECORD_PIECES)
         self.rung: deque[Rung] = deque(maxlen=RECORD_PIECES)
         self._mixer = Mixer(PLAYED_HZ)
+        self._gain = Gain()
         self._jingles = jingles
         self._post = post
         self._speed = speed
@@ -293,6 +295,10 @@ class MemorySpeaker:
         """End the earcon that sounds."""
         self._mixer.hush()
 
+    def loud(self, level: int) -> None:
+        """Speak as loud as this from now on, in per cent of loudness."""
+        self._gain.set(level)
+
     async def fade(self) -> None:
         """Fade out what plays; returns when it is silent."""
         self.flush(self._newest)
@@ -340,6 +346,7 @@ class MemorySpeaker:
 
     def _keep(self, answer: _Answer, pcm: bytes, offset_ms: float) -> None:
         answer.bytes_played += len(pcm)
+        pcm = self._gain.apply(pcm)
         self._air += pcm
         self.record.append(Played((self._clock_ms + offset_ms) / 1000, answer.turn, pcm))
 

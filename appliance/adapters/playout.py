@@ -16,6 +16,7 @@ from typing import Protocol
 
 from ..core.jitter import Jitter
 from ..core.mixing import FADE_MS, Mixer, faded
+from ..core.volume import Gain
 
 LONGEST_MS = 300_000  # five minutes of answer, 14 MB at 24 kHz: more is a fault of the sender
 STEP_MS = 10  # what is resampled at a time, so that the sound card's thread is never kept long
@@ -111,6 +112,7 @@ class Playout:
         self._silenced = -1  # this turn and those before it will not be heard again
         self._mixer = Mixer(rate_hz)
         self._jitter = Jitter()
+        self._gain = Gain()
 
     @property
     def silenced(self) -> int:
@@ -201,6 +203,11 @@ class Playout:
         with self._lock:
             self._mixer.hush()
 
+    def loud(self, level: int) -> None:
+        """Speak as loud as this from now on, in per cent of loudness."""
+        with self._lock:
+            self._gain.set(level)
+
     def pull(self, frames: int) -> Pulled:
         """So many mono samples at the device's rate: sound as far as there is some, else silence."""
         with self._lock:
@@ -236,7 +243,8 @@ class Playout:
                     answer.playing, answer.dry = False, True
                     answer.silent = -(len(out) // 2)  # it is asked once more in this block
             speech = bool(out)
-            pcm = self._mixer.mix(bytes(out.ljust(2 * frames, b"\0")), speech=speech)
+            spoken = self._gain.apply(bytes(out)).ljust(2 * frames, b"\0")
+            pcm = self._mixer.mix(spoken, speech=speech)
             return Pulled(pcm, tuple(sounding), tuple(ended), faded)
 
     def _of(self, turn: int) -> _Answer | None:

@@ -112,6 +112,10 @@ class SoundCardSpeaker:
         """End the earcon that sounds."""
         self._playout.hush()
 
+    def loud(self, level: int) -> None:
+        """Speak as loud as this from now on, in per cent of loudness."""
+        self._playout.loud(level)
+
     async def fade(self) -> None:
         """Fade out what plays; returns when it is silent."""
         mouth = self._mouth

@@ -10,13 +10,14 @@ long as one is open that the model waits for, nothing else may be sent on that l
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
 from .catalogue import Catalogue
-from .effects import Effect, Reply, Send, SetLights, Tell
-from .events import Lights, LightsFailed, LightsSet, Scene
+from .effects import Abandon, Effect, Reply, Send, SetLights, Tell
+from .events import Lights, LightsFailed, LightsSet, Reported, Scene
 from .functions import BLOCKING, LIMIT_S, Caller
 from .lighting import Lighting
 from .lights import FromModel, FromPerson, FromTimer, LightState, Origin
@@ -26,6 +27,7 @@ from .scenes import Scenes
 
 MOST_CALLS = 32  # in one message
 MOST_BYTES = 7000  # of an answer: the service has hung up at messages of 8 kB, and it stands in one
+MOST_NOTE = 500  # characters of one note
 TOO_LONG = "this answer was too long: only its beginning is here"
 
 
@@ -36,6 +38,7 @@ class Waiting:
     until: float
     blocks: bool = True
     scheduling: str = ""
+    later: bool = False  # who answers it can be told that nobody waits any more
 
 
 class Calls:
@@ -47,11 +50,18 @@ class Calls:
         self._behaviors: dict[str, object] = {}  # as they were declared on this line
         self._open: dict[Origin, Waiting] = {}
         self._ordered: dict[Origin, dict[str, LightState]] = {}  # what the lights of each order showed before
+        self._cancelled: dict[Origin, None] = {}  # and not known yet whether it was done all the same
+        self._notes: list[str] = []  # what the model must be told when there is an opportunity
 
     @property
     def is_open(self) -> bool:
         """The model waits for an answer: the line is gated."""
         return any(isinstance(origin, FromModel) and w.blocks for origin, w in self._open.items())
+
+    @property
+    def is_busy(self) -> bool:
+        """The model will be answered before long, and on this line only."""
+        return any(isinstance(origin, FromModel) and w.until < math.inf for origin, w in self._open.items())
 
     def is_waiting(self, origin: Origin) -> bool:
         """An answer to this call would still be heard."""
@@ -92,18 +102,32 @@ class Calls:
         outcome = self.catalogue.call(function, args, Caller(origin, now))
         return self._come(origin, outcome, Waiting(now + LIMIT_S), now)
 
-    def answer(self, origin: Origin, response: Json, *, more: bool = False) -> list[Effect]:
+    def answer(
+        self, origin: Origin, response: Json, *, more: bool = False, mute: bool = False
+    ) -> list[Effect]:
         """What a call that was kept open comes to; nothing where nobody waits for it any more.
 
         `more`: this is not the last answer. To a call that blocks it is: it cannot be answered twice.
+        `mute`: the model need not speak of it.
         """
         waiting = self._open.get(origin)
         if waiting is None:
+            self._done_all_the_same(origin, response)
             return []
         more = more and not waiting.blocks
         if not more:
             del self._open[origin]
-        return self._say(origin, response, "" if waiting.blocks else waiting.scheduling, more=more)
+        scheduling = "SILENT" if mute and not waiting.blocks else waiting.scheduling
+        return self._say(origin, response, scheduling, more=more)
+
+    def reported(self, event: Reported) -> list[Effect]:
+        """A function that runs outside has something to say."""
+        return self.answer(event.origin, event.response, more=event.more, mute=event.mute)
+
+    def take_notes(self) -> str:
+        """What the model must be told, once; "" for nothing."""
+        notes, self._notes = " ".join(self._notes), []
+        return notes
 
     def set(self, event: LightsSet) -> list[Effect]:
         self._ordered.pop(event.origin, None)
@@ -128,18 +152,25 @@ class Calls:
         why = {"error": "the box is stopping"}
         return [effect for origin in list(self._open) for effect in self.answer(origin, why)]
 
-    def cancelled(self, link: int, told: ToolCallCancellation) -> None:
+    def cancelled(self, link: int, told: ToolCallCancellation) -> list[Effect]:
+        """The model does not want it any more. What is done all the same, it is told."""
+        effects: list[Effect] = []
         for origin in list(self._open):
             if isinstance(origin, FromModel) and origin.link == link and origin.id in told.ids:
-                del self._open[origin]
+                effects += self._abandon(origin)
+                self._cancelled[origin] = None
+        for origin in list(self._cancelled)[:-MOST_CALLS]:
+            del self._cancelled[origin]
+        return effects
 
     def line_up(self, functions: Sequence[Json]) -> None:
         """A line is up on which these functions are declared."""
         self._behaviors = {str(declared["name"]): declared.get("behavior") for declared in functions}
 
-    def line_down(self) -> None:
+    def line_down(self) -> list[Effect]:
         """The ids of a link die with it."""
-        self._open = {o: w for o, w in self._open.items() if not isinstance(o, FromModel)}
+        lost = [origin for origin in self._open if isinstance(origin, FromModel)]
+        return [effect for origin in lost for effect in self._abandon(origin)]
 
     def wake(self, now: float) -> list[Effect]:
         late = [origin for origin, waiting in self._open.items() if now >= waiting.until]
@@ -148,10 +179,25 @@ class Calls:
             who = "the lights"
             if isinstance(origin, FromModel) and origin not in self._ordered:
                 who = origin.name[:64]
+            if self._open[origin].later:
+                effects.append(Abandon(origin))
             effects += self.answer(origin, {"error": f"{who} did not answer in time"})
         return effects
 
     # -- inside -------------------------------------------------------------------------------------
+
+    def _abandon(self, origin: Origin) -> list[Effect]:
+        return [Abandon(origin)] if self._open.pop(origin).later else []
+
+    def _done_all_the_same(self, origin: Origin, response: Json) -> None:
+        if origin not in self._cancelled:
+            return
+        del self._cancelled[origin]
+        if isinstance(origin, FromModel) and "error" not in response:
+            came = json.dumps(fit(response), ensure_ascii=False)[:MOST_NOTE]
+            self._notes.append(
+                f"The call of {origin.name[:64]} that was cancelled had already been done: {came}"
+            )
 
     def _call(self, origin: FromModel, call: FunctionCall, now: float) -> list[Effect]:
         outcome = self.catalogue.call(call.name, call.args, Caller(origin, now))
@@ -171,7 +217,8 @@ class Calls:
                 self._open[origin] = waiting
                 return [SetLights(origin, states, transition_s)]
             case Later(effects, first, limit_s):
-                self._open[origin] = waiting if limit_s is None else replace(waiting, until=now + limit_s)
+                until = waiting.until if limit_s is None else now + limit_s
+                self._open[origin] = replace(waiting, until=until, later=True)
                 said = [] if first is None else self.answer(origin, first, more=True)
                 return [*effects, *said]
             case never:
@@ -182,7 +229,8 @@ class Calls:
     ) -> list[Effect]:
         match origin:
             case FromModel(link, id, name):
-                response = fit(response)
+                note = self.take_notes()
+                response = fit({**response, "note": note} if note else response)
                 answer = FunctionAnswer(id, name, response, scheduling, will_continue=more)
                 told = Tell("answer", {"name": name[:64], "response": dict(response)})
                 return [Send(link, ToolResponse((answer,))), told]

@@ -25,7 +25,7 @@ Knows which function is whose. Must never know how a call came, nor how it is an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TypeVar, cast
 
 from .functions import BOTH, Caller, Function, Manner, made, marked
@@ -36,6 +36,13 @@ from .parameters import Bad
 
 class Capability:
     """Something that the model can do. Its methods with `@function()` are what the model may call."""
+
+    def functions(self) -> Iterator[Function]:
+        """All of them, in the order in which they are written. Raises FunctionError."""
+        names: dict[str, None] = {}
+        for kind in reversed(type(self).__mro__):
+            names |= dict.fromkeys(name for name, member in vars(kind).items() if marked(member))
+        return (made(getattr(self, name)) for name in names)
 
     def offered(self, function: Function) -> Function | None:
         """The function with what is known of this home, or None where it is of no use."""
@@ -48,13 +55,19 @@ C = TypeVar("C", bound=Capability)
 class Catalogue:
     """Capabilities in the order in which the model is told of them. A name that is taken stays so."""
 
-    def __init__(self, *capabilities: Capability) -> None:
-        """Raises FunctionError where a method cannot be declared."""
+    def __init__(self, *capabilities: Capability, disabled: Collection[str] = ()) -> None:
+        """`disabled`: functions that the user does not want. Raises FunctionError: one cannot be declared."""
         self._capabilities = capabilities
         self._functions: dict[str, tuple[Capability, Function]] = {}
         for capability in capabilities:
-            for function in functions_of(capability):
-                self._functions.setdefault(function.name, (capability, function))
+            for function in capability.functions():
+                if function.name not in disabled:
+                    self._functions.setdefault(function.name, (capability, function))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all functions, of use in this home or not."""
+        return tuple(self._functions)
 
     def of(self, kind: type[C]) -> C:
         """The capability of this kind. Raises LookupError where there is none."""
@@ -86,14 +99,6 @@ class Catalogue:
             known = ", ".join(offered) or "none"
             return Answer({"error": f"there is no function {name[:64]!r}; the functions are: {known}"})
         return called(offered[name], args, caller)
-
-
-def functions_of(capability: Capability) -> Iterator[Function]:
-    """The functions of one capability, in the order in which they are written. Raises FunctionError."""
-    names: dict[str, None] = {}
-    for kind in reversed(type(capability).__mro__):
-        names |= dict.fromkeys(name for name, member in vars(kind).items() if marked(member))
-    return (made(getattr(capability, name)) for name in names)
 
 
 def called(function: Function, args: Json, caller: Caller) -> Outcome:

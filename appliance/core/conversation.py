@@ -34,6 +34,7 @@ from .devices import gauged, reopened
 from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
 from .endpoint import Endpointer, Offset, Onset
 from .eye import Eye
+from .farewell import Farewell
 from .gesture import Button, Gesture
 from .health import Health
 from .mood import Mood, strongest
@@ -53,6 +54,7 @@ from .timing import Timing
 from .turn import Turn
 from .uplink import Flow, Uplink
 from .usage import Ledger, Verdict
+from .volume import Volume
 from .wall import Wall
 
 
@@ -89,6 +91,8 @@ class Conversation:
         self.recollection = Recollection(rules.remember, former.get("memory"))
         self.notice = Notice()
         self.timing = catalogue.of(Timing)
+        self.volume = catalogue.of(Volume)
+        self.farewell = catalogue.of(Farewell)
         self.ledger = Ledger(rules.budget, former.get("usage"))
         self.health = Health(rules.beat_s)
         self.chimes = Chimes(rules.earcons)
@@ -161,6 +165,8 @@ class Conversation:
                 return [*self.calls.failed(event), Tell("trouble", {"what": "lights", "reason": reason})]
             case ev.EchoJudged():
                 return self.barge_in.judged(event)
+            case ev.Reported():
+                return self.calls.reported(event)
             case ev.MicrophoneUp():
                 self.health.opened(now)
                 return [Tell("microphone", {"state": "open"})]
@@ -273,18 +279,17 @@ class Conversation:
         if was is not None and link != was:
             fault = self.session.fault
             gone = self.uplink.line_down(drop_audio=fault is not None and fault.drop_audio)
-            self.calls.line_down()
             self.recollection.line_down(self.uplink.holds)
-            effects += self.book()
+            effects += [*self.calls.line_down(), *self.book()]
             effects += self.tell_turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
-            self.calls.line_up(self.session.functions)
+            self.calls.line_up(self.session.setup.functions)
             past = self.recollection.turns(self.uplink.holds)
             if past is not None and self.session.takes_past:
                 effects.append(Send(link, past))  # before anything that was kept is said on this line
             effects += self.perform_flow(
-                self.uplink.line_up(link, realtime_text=self.session.realtime_text), now
+                self.uplink.line_up(link, realtime_text=self.session.setup.realtime_text), now
             )
         return effects
 
@@ -333,7 +338,7 @@ class Conversation:
     @property
     def is_quiet(self) -> bool:
         """Between turns: nothing is lost by changing the line."""
-        return self.turn.is_quiet and not self.uplink.is_waiting and not self.calls.is_open
+        return self.turn.is_quiet and not self.uplink.is_waiting and not self.calls.is_busy
 
     def _wake(self, now: float) -> list[Effect]:
         effects = self.do_gestures(self.button.wake(now), now)

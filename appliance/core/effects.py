@@ -132,6 +132,29 @@ class LookAway:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """Run this function of a third party. Answered by Reported, once or more."""
+
+    origin: Origin
+    name: str
+    args: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Nobody waits for this function any more: it need not begin, and may stop where it can."""
+
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class SetVolume:
+    """Speak as loud as this from now on: per cent of loudness (see volume.py). Earcons have their own."""
+
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """What the status light shows from now on."""
 
@@ -192,6 +215,9 @@ Effect = (
     | SetLights
     | See
     | LookAway
+    | SetVolume
+    | Run
+    | Abandon
     | Show
     | Tell
     | Reply

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from .lights import LightState, Origin
-from .messages import ServerMessage
+from .messages import Json, ServerMessage
 from .shield import Shield
 
 
@@ -92,7 +93,14 @@ class Scene:
     name: str | None = None
 
 
-Request = Talk | Ask | Say | Cancel | Status | Lights | Scene | Timers | SetTimer
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Show how loud it speaks (None), or set it: per cent, `louder`, `quieter`."""
+
+    level: int | Literal["louder", "quieter"] | None = None
+
+
+Request = Talk | Ask | Say | Cancel | Status | Lights | Scene | Timers | SetTimer | Volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +285,19 @@ class CameraDown:
     reason: str
 
 
+# -- functions of third parties -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A function has something to say; `more` follows, or this was the last. `mute`: not to be spoken of."""
+
+    origin: Origin
+    response: Json = field(repr=False)
+    more: bool = False
+    mute: bool = False
+
+
 # -- the clock on the wall ----------------------------------------------------------------------------
 
 
@@ -323,6 +344,7 @@ Event = (
     | LightsFailed
     | Seen
     | CameraDown
+    | Reported
     | WallClock
     | Stop
 )

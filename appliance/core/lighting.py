@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from .catalogue import Capability, called, functions_of
+from .catalogue import Capability, called
 from .changes import MOST_TRANSITION_S, Change, changed, contradiction, lack
 from .functions import Caller, Function, function
 from .lights import COLOURS, FULL, Colour, Kind, LightEffect, LightState, parse_colour
@@ -116,7 +116,7 @@ class Lighting(Capability):
             args["brightness"] = int(digits[:9])
         else:
             args["colour"] = change
-        [set_lights] = [f for f in functions_of(self) if f.name == "set_lights"]
+        [set_lights] = [f for f in self.functions() if f.name == "set_lights"]
         return called(self._known(set_lights), args, caller)
 
     def shown(self, names: Sequence[str] | None = None) -> dict[str, object]:

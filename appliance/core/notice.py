@@ -42,7 +42,8 @@ def speak(box: Conversation, now: float) -> list[Effect]:
     """Nobody has the floor: say what is due, where it can be heard. It has been told in any case."""
     if not box.notice.take():
         return []
-    unheard = box.session.link is None or box.health.speaker is not None or not box.session.speaks
+    is_silent = box.session.setup.modality != "AUDIO"
+    unheard = box.session.link is None or box.health.speaker is not None or is_silent
     if unheard or box.ledger.verdict() is Verdict.HARD:
         return []
     effects = box.tell_turn(fl.Typed(), now)

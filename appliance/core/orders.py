@@ -43,13 +43,16 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
                 box.session.proved()
             told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
             # Whoever typed is not in the room, and to a notice nothing need be said: no follow-up.
-            over = box.questions.is_mute(turn) or turn == box.notice.turn
+            ended = box.farewell.over(outcome)
+            over = ended or box.questions.is_mute(turn) or turn == box.notice.turn
             over = over or box.ledger.verdict() is Verdict.HARD
             quiet = box.tell_turn(fl.Dismissed(), now) if over and box.turn.is_following_up else []
             if box.ledger.warn():
                 box.notice.due()
                 quiet.append(Tell("budget", {"limit": "soft", **box.ledger.shown()}))
                 quiet.append(Keep("usage", box.ledger.as_json()))  # once a day, over a restart too
+            if ended:
+                quiet += [*box.recollection.forget(), *box.settle_line(box.session.forget(now), now)]
             return [told, *quiet, *box.questions.over(turn, outcome)]
         case Finish() if box.health.speaker is not None:
             return [order, *box.tell_turn(fl.Dumb(), now)]

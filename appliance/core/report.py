@@ -23,6 +23,7 @@ def report(box: Conversation) -> dict[str, object]:
         "sound": box.health.shown(),
         "camera": box.eye.shown,
         "echo": box.barge_in.shown,
+        "volume": box.volume.level,
         "turns": box.turn.number,
         "last_turn_ms": dict(box.timeline.last),
         "turns_ms": box.timeline.summary(),

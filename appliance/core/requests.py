@@ -15,6 +15,7 @@ from .questions import WORD_FOR_WORD
 from .ringing import Silenced
 from .scenes import Scenes
 from .usage import Verdict
+from .volume import Change, Volume
 
 if TYPE_CHECKING:
     from .conversation import Conversation
@@ -48,6 +49,8 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
             return [Reply(ask, {"ok": True, "scenes": box.calls.catalogue.of(Scenes).names})]
         case ev.Lights() | ev.Scene():
             return box.calls.person(ask, request, now)
+        case ev.Volume(level):
+            return _loud(ask, box.volume, level)
         case ev.Status():
             return [Reply(ask, {"ok": True, **box.status(), **box.timing.shown(now)})]
         case never:
@@ -65,6 +68,13 @@ def _timer(box: Conversation, ask: int, request: ev.Timers | ev.SetTimer, now: f
     except Bad as bad:
         return [Reply(ask, {"ok": False, "error": str(bad)})]
     return [*effects, Reply(ask, {"ok": True, **box.timing.shown(now)})]
+
+
+def _loud(ask: int, volume: Volume, level: int | Change | None) -> list[Effect]:
+    if level is None:
+        return [Reply(ask, {"ok": True, "volume": volume.level})]
+    answer = volume.set(level) if isinstance(level, int) else volume.set_volume(change=level)
+    return [*answer.effects, Reply(ask, {"ok": True, **answer.response})]
 
 
 def _typed(box: Conversation, ask: int, text: str, now: float, *, speak: bool) -> list[Effect]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from .catalogue import Capability, called, functions_of
+from .catalogue import Capability, called
 from .changes import Change
 from .functions import Caller, Function, function
 from .lighting import Lighting
@@ -51,5 +51,5 @@ class Scenes(Capability):
 
     def person(self, name: str, caller: Caller) -> Outcome:
         """A scene that a person named."""
-        [run_scene] = functions_of(self)
+        [run_scene] = self.functions()
         return called(run_scene.named(name=self.names), {"name": name}, caller)

@@ -43,8 +43,7 @@ def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) ->
         case ms.Code() | ms.CodeResult() | ms.Sources():
             return _found(box, message, now)
         case ms.ToolCallCancellation():
-            box.calls.cancelled(link, message)
-            return []
+            return box.calls.cancelled(link, message)
         case ms.SetupComplete() | ms.Resumption() | ms.GoAway():
             return box.settle_line(box.session.hear(message, now, idle=box.is_quiet), now)
         case ms.Usage(prompt, response, total):

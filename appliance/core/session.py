@@ -35,7 +35,7 @@ from .faults import (
     classify,
 )
 from .handles import Handles
-from .messages import GoAway, Handle, Json, Resumption, Setup, SetupComplete
+from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
 
 DIAL_S = 15.0  # a token may have to be minted first; the socket alone has a limit of its own
 SETUP_S = 10.0  # of ten to fifteen that are advised: what was said meanwhile is kept for little longer
@@ -138,19 +138,9 @@ class Session:
         return self.line.link if isinstance(self.line, Live) else None
 
     @property
-    def realtime_text(self) -> bool:
-        """How the model of this line takes typed words."""
-        return self._setup.realtime_text
-
-    @property
-    def functions(self) -> Sequence[Json]:
-        """As they are declared on this line."""
-        return self._setup.functions
-
-    @property
-    def speaks(self) -> bool:
-        """Whether the model of this line answers in sound."""
-        return self._setup.modality == "AUDIO"
+    def setup(self) -> Setup:
+        """What was asked of the model of this line."""
+        return self._setup
 
     @property
     def takes_past(self) -> bool:
@@ -241,6 +231,15 @@ class Session:
                 return [Hang(link, at_once=True), *self._fail(MUTE if fresh else SILENT, now, "")]
             case _:
                 return []
+
+    def forget(self, now: float) -> list[Effect]:
+        """The conversation is over: the next one begins with nothing, on a line of its own."""
+        self.handles.forget()
+        if (link := self.link) is None:
+            return []
+        self._down(now, now)
+        self.release(now)
+        return [Hang(link), Tell("line", {"state": "closed"})]
 
     # -- what happens to it -------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ class _Open:
     name: str
     blocking: bool
     was_waited_for: bool = False
+    awaited: bool = True
 
 
 @dataclass(slots=True)
@@ -38,19 +39,23 @@ class Calls:
     def ids(self) -> list[str]:
         return list(self._open)
 
-    def open(self, name: str, *, blocking: bool, prefix: str, identity: str = "") -> str:
-        """Open a call; the id is opaque, and never used twice."""
+    def open(
+        self, name: str, *, blocking: bool, prefix: str, identity: str = "", awaited: bool = True
+    ) -> str:
+        """Open a call; the id is opaque, and never used twice. `awaited`: a turn waits for the answer."""
         identity = identity or f"{prefix}{uuid.uuid4().int % 10**19}"
-        self._open[identity] = _Open(name, blocking)
+        self._open[identity] = _Open(name, blocking, awaited=awaited)
         self._answers[identity] = asyncio.get_running_loop().create_future()
         return identity
 
-    def answer(self, responses: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Take function responses; raises Refusal(1008) for an id that is not open.
+    def answer(self, responses: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Take function responses; returns those that no turn waits for, as the model may speak of them.
 
-        A call that goes on (`willContinue`) is waited for until an answer that is to be spoken of. Those that
-        come after it nobody waits for: they are returned.
+        First those of calls that a turn has waited for: a call that goes on (`willContinue`) is waited for
+        until an answer that is to be spoken of, and what comes after it is late. Then those of calls that no
+        turn has ever waited for. Raises Refusal(1008) for an id that is not open.
         """
+        aside: list[dict[str, Any]] = []
         if not responses:
             raise bad_argument()
         late: list[dict[str, Any]] = []
@@ -60,6 +65,8 @@ class Calls:
                 raise Refusal(POLICY, NOT_FOUND)
             if "response" not in response:
                 raise bad_argument()
+            if not call.blocking and not call.awaited:
+                aside.append(response)
             if self.forget > 0:
                 self.forget -= 1
                 continue
@@ -67,12 +74,14 @@ class Calls:
             if not goes_on:
                 del self._open[response["id"]]
             silent = response.get("scheduling") == "SILENT"
+            if not call.awaited:
+                continue
             if call.was_waited_for:
                 late += [] if silent else [response]
             elif not (goes_on and silent):
                 call.was_waited_for = True
                 self._answers[response["id"]].set_result(response)
-        return late
+        return late, aside
 
     async def wait(self, ids: list[str]) -> list[dict[str, Any]]:
         """The function responses to those calls, in their order, when all are there."""

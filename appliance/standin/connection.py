@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed
 from . import lifetime, messages
 from .admission import Credentials, admit
 from .answering import answer, speak_of
+from .aside import tell_of
 from .calls import Calls
 from .content import Turns, asked_in, exchanges_in, turns_in
 from .gate import AutomaticGate, Ended, Gate, Started
@@ -90,6 +91,7 @@ class Connection:
         self.requests: dict[str, Any] = {}  # the mind's notes of the calls that it made, by their ids
         self._turns: list[Turn] = []
         self._turn_count = 0
+        self._free = asyncio.Event()
         self._last: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._script: Script | None = None
@@ -162,11 +164,25 @@ class Connection:
         self._turn_count += 1
         turn = Turn(self._turn_count, self.send, self.options, self._profile, self.setup, self.reached)
         self._turns.append(turn)
+        self._free.clear()
         return turn
+
+    async def next_turn(self) -> Turn:
+        """A new turn as soon as none is running."""
+        while self._turns:
+            await self._free.wait()
+        return self.new_turn()
+
+    def interrupt(self) -> None:
+        """Break off every turn that runs."""
+        for turn in self._turns:
+            turn.interrupt()
 
     async def end_turn(self, turn: Turn, asked: str) -> None:
         """The turn is over: remember it, hand out a handle."""
         self._turns.remove(turn)
+        if not self._turns:
+            self._free.set()
         answer = Answer(self.number, turn.number, bytes(turn.said), turn.text, turn.was_interrupted)
         self.house.record.note_answer(answer)
         self._history = (*self._history, Exchange(asked, turn.text))[-_REMEMBERED:]
@@ -250,10 +266,12 @@ class Connection:
             case {"clientContent": given}:
                 self._content(given)
             case {"toolResponse": given}:
-                late = self.calls.answer(given.get("functionResponses", []))
+                late, aside = self.calls.answer(given.get("functionResponses", []))
                 self._tell("toolResponse")
                 for response in late:
                     self._speak_of(response)
+                for response in aside:
+                    self._spawn(tell_of, self, response)
             case {"contextUpdate": given} if self._profile.context_update:
                 self.setup |= given.get("tools", {})
             case {"contextUpdate": _}:
@@ -290,7 +308,7 @@ class Connection:
         self.reached("activity-start")
         handling = self.setup.get("realtimeInputConfig", {}).get("activityHandling")
         if handling != "NO_INTERRUPTION":
-            self._interrupt()
+            self.interrupt()
 
     def _person_ended(self, ended: Ended) -> None:
         now = time.monotonic()
@@ -307,7 +325,7 @@ class Connection:
         turns = turns_in(given, self._profile)
         for shown in shown_with(given.get("turns", [])):
             self._see(shown)
-        self._interrupt()
+        self.interrupt()
         if given.get("turnComplete"):
             self._spoken_to = True
             text, self._typed = asked_in(turns or self._typed), ()
@@ -317,10 +335,6 @@ class Connection:
             self._typed += turns
             self._history = (*self._history, *exchanges_in(turns))[-_REMEMBERED:]
             self.house.record.note_seed(Seed(self.number, exchanges_in(turns)))
-
-    def _interrupt(self) -> None:
-        for turn in self._turns:
-            turn.interrupt()
 
     def _tell(self, happening: str, ended: Ended | None = None) -> None:
         if self._script is not None:
@@ -345,7 +359,7 @@ class Connection:
         if self._script is not None and self._script.playing:
             return
         if response.get("scheduling") == "INTERRUPT":
-            self._interrupt()
+            self.interrupt()
         before = self._last
         self._last = self._spawn(self._later, self.new_turn(), before, response)
 

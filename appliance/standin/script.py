@@ -125,7 +125,7 @@ class Script:
         turn, connection = self._now(), self._connection
         calls = tuple(Call(row["name"], row.get("args", {})) for row in rows)
         ids = [row.get("id", "") for row in rows]
-        self._ids = await turn.call(calls, connection.calls, connection.behaviors(), ids)
+        self._ids = await turn.call(calls, connection.calls, connection.behaviors(), ids, awaited=wait)
         if wait:
             await turn.until(connection.calls.wait(self._ids))
 

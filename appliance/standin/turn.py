@@ -82,14 +82,24 @@ class Turn:
             await self._send(messages.content(inputTranscription=messages.transcript(transcript)))
 
     async def call(
-        self, calls: tuple[Call, ...], ledger: Calls, behaviors: dict[str, str], ids: list[str] | None = None
+        self,
+        calls: tuple[Call, ...],
+        ledger: Calls,
+        behaviors: dict[str, str],
+        ids: list[str] | None = None,
+        *,
+        awaited: bool = True,
     ) -> list[str]:
         """Send one toolCall with all the calls; returns their ids, which are new ones unless given."""
         rows: list[dict[str, Any]] = []
         for call, wanted in zip(calls, ids or [""] * len(calls), strict=True):
             blocking = behaviors.get(call.name, self._profile.default_behavior) == "BLOCKING"
             identity = ledger.open(
-                call.name, blocking=blocking, prefix=self._profile.id_prefix, identity=wanted
+                call.name,
+                blocking=blocking,
+                prefix=self._profile.id_prefix,
+                identity=wanted,
+                awaited=awaited,
             )
             row: dict[str, Any] = {"id": identity, "name": call.name, "args": call.args}
             if not call.args and self._options.variants.no_args:

@@ -27,7 +27,7 @@ from appliance import caller as caller_module
 from appliance.adapters import control as control_module
 from appliance.adapters.control import EX_SOFTWARE, WATCHERS, Control, plain
 from appliance.caller import request, watch
-from appliance.core.events import Asked, Cancel, Event, Lights, Scene, SetTimer, Status, Talk, Timers
+from appliance.core.events import Asked, Cancel, Event, Lights, Scene, SetTimer, Status, Talk, Timers, Volume
 from appliance.core.lights import Kind, LightState
 from appliance.core.messages import Handle
 from appliance.errors import ControlError
@@ -127,6 +127,9 @@ def say(path: Path, said: bytes) -> list[dict[str, object]]:
         ({"do": "lights", "name": "Küche"}, Lights("Küche")),
         ({"do": "lights", "name": "kitchen lamp", "change": "on"}, Lights("kitchen lamp", "on")),
         ({"do": "lights", "name": None, "change": None}, Lights()),
+        ({"do": "volume"}, Volume()),
+        ({"do": "volume", "level": 70}, Volume(70)),
+        ({"do": "volume", "level": "louder"}, Volume("louder")),
         ({"do": "timers"}, Timers()),
         ({"do": "timers", "cancel": ""}, Timers("")),
         ({"do": "timers", "cancel": "pasta"}, Timers("pasta")),
@@ -180,6 +183,9 @@ def test_several_requests_on_one_connection_are_answered_in_order(daemon: Daemon
         (b'{"do": "lights", "name": "\\ud800"}', "name is", "printable"),
         (b'{"do": "lights", "name": ["a"]}', "name is ['a']", "1 to 64"),
         (b'{"do": "lights", "change": "on"}', "a change without a name", "which light"),
+        (b'{"do": "volume", "level": 101}', "level is 101", "'louder' or 'quieter'"),
+        (b'{"do": "volume", "level": true}', "level is true", "a whole number from 0 to 100"),
+        (b'{"do": "volume", "level": "lauder"}', "level is 'lauder'", "'louder' or 'quieter'"),
         (b'{"do": "timers", "cancel": 7}', "cancel is 7", "a number or all"),
         (b'{"do": "timers", "cancel": "a\\u0007"}', "cancel is", "a number or all"),
         (b'{"do": "timers", "cancel": "' + b"x" * 65 + b'"}', "cancel is 'xxx", "a number or all"),

@@ -33,12 +33,14 @@ from appliance.core.effects import (
     Tell,
 )
 from appliance.core.endpoint import SURE
+from appliance.core.farewell import Farewell
 from appliance.core.floor import Manners
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind
 from appliance.core.rules import Rules
 from appliance.core.scenes import Scene, Scenes
 from appliance.core.timing import Timing
+from appliance.core.volume import Volume
 
 LAMPS = (
     Lamp("kitchen lamp", Kind.DIMMER, "kitchen"),
@@ -66,7 +68,8 @@ def catalogue(timers: object = None, *more: Capability) -> Catalogue:
     """The functions of this home, and more; `timers`: those of a former life."""
     lighting = Lighting(LAMPS, {})
     dinner = Scene("dinner", (("all", Change(power=False)), ("kitchen lamp", Change(brightness=40))))
-    return Catalogue(lighting, Scenes(lighting, [dinner]), Timing(Catalogue(lighting), timers), *more)
+    timing = Timing(Catalogue(lighting), timers)
+    return Catalogue(lighting, Scenes(lighting, [dinner]), timing, Farewell(), Volume(70), *more)
 
 
 def backoff() -> Iterator[float]:

@@ -14,8 +14,8 @@ from appliance.core import scenes
 from appliance.core.calls import MOST_CALLS, TOO_LONG, Calls, fit
 from appliance.core.catalogue import Capability, Catalogue
 from appliance.core.changes import Change
-from appliance.core.effects import Effect, Keep, Reply, Send, SetLights, Tell
-from appliance.core.events import Lights, LightsFailed, LightsSet, Scene
+from appliance.core.effects import Abandon, Effect, Keep, Reply, Send, SetLights, Tell
+from appliance.core.events import Lights, LightsFailed, LightsSet, Reported, Scene
 from appliance.core.functions import LIMIT_S, NON_BLOCKING, function
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, FromPerson, FromTimer, Kind, LightState, Origin
@@ -294,6 +294,69 @@ def test_a_call_that_is_not_waited_for_does_not_gate_the_line() -> None:
     ]
     assert said(calls.answer(BAKE, DONE)) == [FunctionAnswer("1", "bake", DONE, "WHEN_IDLE")]
     assert calls.answer(BAKE, DONE) == []
+
+
+def test_what_need_not_be_spoken_of_is_silent() -> None:
+    calls = bakery(("NON_BLOCKING",))
+    assert said(calls.reported(Reported(BAKE, {}, mute=True))) == [FunctionAnswer("1", "bake", {}, "SILENT")]
+    calls = bakery(("BLOCKING",))
+    assert said(calls.reported(Reported(BAKE, {}, mute=True))) == [FunctionAnswer("1", "bake", {})]
+
+
+def test_a_line_is_kept_for_what_comes_before_long() -> None:
+    assert not bakery(("BLOCKING",), first=BAKING).is_busy
+    assert bakery(("BLOCKING",)).is_busy
+    assert bakery(("NON_BLOCKING",)).is_busy
+    assert not bakery(("NON_BLOCKING",), limit_s=math.inf).is_busy
+
+
+def test_who_is_not_waited_for_any_more_is_told_so() -> None:
+    assert bakery(("BLOCKING",)).cancelled(7, ToolCallCancellation(("1",))) == [Abandon(BAKE)]
+    assert bakery(("NON_BLOCKING",)).line_down() == [Abandon(BAKE)]
+    assert bakery(("NON_BLOCKING",)).wake(120.0)[0] == Abandon(BAKE)
+    calls = home()
+    calls.asked(7, ToolCall((fan_on(),)), 100.0)
+    assert calls.line_down() == []
+
+
+def test_what_was_done_though_it_was_cancelled_is_told_once() -> None:
+    calls = bakery(("BLOCKING",))
+    assert calls.take_notes() == ""
+    calls.cancelled(7, ToolCallCancellation(("1",)))
+    assert calls.answer(BAKE, DONE) == []
+    assert calls.answer(BAKE, DONE) == []
+    told = 'The call of bake that was cancelled had already been done: {"bread": 2}'
+    assert calls.take_notes() == told
+    assert calls.take_notes() == ""
+
+
+def test_what_was_done_though_it_was_cancelled_is_told_with_the_next_answer() -> None:
+    calls = bakery(("BLOCKING",))
+    calls.cancelled(7, ToolCallCancellation(("1",)))
+    calls.answer(BAKE, DONE)
+    told = 'The call of bake that was cancelled had already been done: {"bread": 2}'
+    [first] = said(calls.asked(7, ToolCall((FunctionCall("2", "smell"),)), 100.0))
+    [second] = said(calls.asked(7, ToolCall((FunctionCall("3", "smell"),)), 100.0))
+    assert first.response == {"smell": "bread", "note": told}
+    assert second.response == {"smell": "bread"}
+
+
+def test_what_failed_after_it_was_cancelled_is_not_told() -> None:
+    calls = bakery(("BLOCKING",))
+    calls.cancelled(7, ToolCallCancellation(("1",)))
+    calls.answer(BAKE, {"error": "it burnt"})
+    assert calls.take_notes() == ""
+
+
+def test_only_so_many_cancelled_calls_are_remembered() -> None:
+    calls = home()
+    ids = tuple(str(number) for number in range(MOST_CALLS + 1))
+    for id in ids:
+        calls.asked(7, ToolCall((fan_on(id),)), 100.0)
+        calls.cancelled(7, ToolCallCancellation((id,)))
+    for id in ids:
+        calls.set(LightsSet(FromModel(7, id, "set_lights"), {"fan": ON}))
+    assert calls.take_notes().count("set_lights") == MOST_CALLS
 
 
 @pytest.mark.parametrize(

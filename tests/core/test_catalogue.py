@@ -6,7 +6,7 @@ from typing import Annotated
 
 import pytest
 
-from appliance.core.catalogue import Capability, Catalogue, functions_of
+from appliance.core.catalogue import Capability, Catalogue
 from appliance.core.effects import Keep
 from appliance.core.functions import NON_BLOCKING, Caller, Function, Manner, function
 from appliance.core.lights import FromPerson
@@ -63,7 +63,7 @@ class Broken(Capability):
 
 
 def test_functions_are_told_in_the_order_in_which_they_are_written() -> None:
-    assert [f.name for f in functions_of(Turbo())] == ["set_fan", "get_fan", "boost"]
+    assert [f.name for f in Turbo().functions()] == ["set_fan", "get_fan", "boost"]
     catalogue = Catalogue(Capability(), Turbo())
     assert [d["name"] for d in catalogue.declarations()] == ["set_fan", "get_fan", "boost"]
     assert [d["behavior"] for d in catalogue.declarations()] == ["NON_BLOCKING", "BLOCKING", "BLOCKING"]
@@ -105,6 +105,13 @@ def test_what_is_of_no_use_is_not_offered_and_not_called() -> None:
     assert catalogue.declarations() == ()
     error = {"error": "there is no function 'get_fan'; the functions are: none"}
     assert catalogue.call("get_fan", {}, CALLER) == Answer(error)
+
+
+def test_what_the_user_does_not_want_is_not_there() -> None:
+    catalogue = Catalogue(Fan(), disabled=("set_fan", "sing"))
+    assert catalogue.names == ("get_fan",)
+    error = {"error": "there is no function 'set_fan'; the functions are: get_fan"}
+    assert catalogue.call("set_fan", {"speed": 1}, CALLER) == Answer(error)
 
 
 def test_a_name_that_is_taken_stays_so() -> None:

@@ -23,19 +23,24 @@ from appliance.core.effects import (
     Play,
     Quit,
     Reply,
+    Run,
     Send,
     SetLights,
     Show,
 )
+from appliance.core.errands import Errands
+from appliance.core.farewell import Farewell
 from appliance.core.floor import Idle, Listening, Manners, Waiting
+from appliance.core.functions import NON_BLOCKING, function, made
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind, LightState
 from appliance.core.mood import Mood
 from appliance.core.recollection import ABOUT, AFTER, LASTS_S, Remember
 from appliance.core.timing import Timing
 from appliance.core.usage import Budget
+from appliance.core.volume import Volume
 
-from .room import CHUNK, Room, answers, backoff, calls, catalogue, rules
+from .room import CHUNK, LAMPS, Room, answers, backoff, calls, catalogue, rules
 
 DROPPED = (ev.Cause.DROPPED, 1006, "")
 
@@ -1045,7 +1050,9 @@ def test_a_session_that_is_forgotten_is_not_kept_either() -> None:
 
 def test_what_lights_show_is_kept_when_they_have_settled_and_at_the_end() -> None:
     lighting = Lighting([Lamp("lamp", Kind.SWITCH, restore=True)], {})
-    box = Conversation(rules(), Catalogue(lighting, Timing(Catalogue(lighting), None)), backoff)
+    box = Conversation(
+        rules(), Catalogue(lighting, Timing(Catalogue(lighting), None), Farewell(), Volume(70)), backoff
+    )
 
     def shown(on: bool, now: float) -> None:
         states = {"lamp": LightState(on=on)}
@@ -1060,3 +1067,22 @@ def test_what_lights_show_is_kept_when_they_have_settled_and_at_the_end() -> Non
     assert kept(box.handle(ev.Wake(), 130.0)) == [{"lights": {"lamp": {"power": "on"}}}]
     shown(False, 140.0)
     assert kept(box.handle(ev.Stop(), 141.0)) == [{"lights": {"lamp": {"power": "off"}}}]
+
+
+def test_what_a_function_outside_reports_is_said_to_the_model() -> None:
+    @function(NON_BLOCKING)
+    def dig() -> None:
+        """Dig."""
+
+    room = Room(calls("dig"), beat_s=None)
+    lighting = Lighting(LAMPS, {})
+    timing = Timing(Catalogue(lighting))
+    known = Catalogue(lighting, timing, Farewell(), Volume(70), Errands([made(dig)], 5.0))
+    room.conversation = Conversation(rules(beat_s=None), known, backoff)
+    room.do(ev.MicrophoneUp())
+    room.ask()
+    [run] = [e for _, e in room.effects if isinstance(e, Run)]
+    room.do(ev.Reported(run.origin, {"holes": 2}))
+    [told] = room.sent(ms.ToolResponse)
+    assert isinstance(told, ms.ToolResponse)
+    assert told.answers[0].response == {"holes": 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.core import events as ev
-from appliance.core.effects import Reply, SetLights
+from appliance.core.effects import Reply, SetLights, SetVolume
 from appliance.core.lights import LightState
 
 from .room import Room
@@ -40,3 +40,11 @@ def test_a_scene_that_is_not_there() -> None:
 def test_the_scenes_are_told() -> None:
     [reply] = [e for e in Room().do(ev.Asked(7, ev.Scene())) if isinstance(e, Reply)]
     assert reply.body == {"ok": True, "scenes": ("dinner",)}
+
+
+def test_the_volume_is_shown_and_set() -> None:
+    room = Room()
+    for ask, (asked, level) in enumerate(((None, 70), (40, 40), ("louder", 50), ("quieter", 40)), 10):
+        effects = room.do(ev.Asked(ask, ev.Volume(asked)))  # type: ignore[arg-type]
+        assert Reply(ask, {"ok": True, "volume": level}) in effects
+        assert (SetVolume(level) in effects) is (asked is not None)

@@ -105,6 +105,7 @@ STIMULI: dict[str, Callable[[Session], list[Effect]]] = {
     "clock": lambda s: s.clock(1_800_000_000.0, 110.0) or [],  # type: ignore[func-returns-value]
     "renew": lambda s: s.renew(110.0, fresh=False),
     "renew afresh": lambda s: s.renew(110.0, fresh=True),
+    "forget": lambda s: s.forget(110.0),
     "stop": lambda s: s.stop(),
 }
 
@@ -204,6 +205,7 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("live", "wake at 640"): ([], Live(3, 100.0, 690.0, hurry=True)),
     ("live", "renew"): renewed(SILENT),
     ("live", "renew afresh"): renewed(MUTE),
+    ("live", "forget"): hung(110.0, "closed"),
     ("live", "stop"): ([Hang(3)], Down(FOREVER)),
     ("leaving", "go away"): (LEAVING, Live(3, 100.0, 145.0, hurry=True)),  # never later than said before
     ("leaving", "lost"): failed(AGE, 110.0, 0.0, OLD),
@@ -212,6 +214,7 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("leaving", "wake at 640"): hung(640.0, "changing"),
     ("leaving", "renew"): renewed(SILENT),
     ("leaving", "renew afresh"): renewed(MUTE),
+    ("leaving", "forget"): hung(110.0, "closed"),
     ("leaving", "stop"): ([Hang(3)], Down(FOREVER)),
 }
 
