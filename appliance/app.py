@@ -196,9 +196,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     clock = clock or Clock()
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
-    errands, warnings = found(
-        Catalogue(*built_in(config, {}), Eye(sight(config.camera))).names, config.functions.disabled
-    )
+    errands, warnings = installed(config)
     for warning in warnings:
         log.warning("%s", warning)
     delays = Delays(backoff)
@@ -234,17 +232,23 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         notifier=notifier,
         state=memory,
         calendar=Calendar(pump.post),
-        recorder=Recorder(pump.conversation, delays, header(config), state or directory()),
+        recorder=Recorder(pump.conversation, delays, header(config, errands), state or directory()),
         camera=eyesight(config.camera, pump.post),
         errands=Errands(errands, pump.post),
     )
 
 
-def header(config: Config) -> Header:
+def installed(config: Config) -> tuple[list[Function], list[str]]:
+    """The functions of the installed packages, and what is wrong with those that are left out."""
+    own = Catalogue(*built_in(config, {}), Eye(sight(config.camera)))
+    return found(own.names, config.functions.disabled)
+
+
+def header(config: Config, errands: Sequence[Function] = ()) -> Header:
     """What a trace may say of the configuration: which it was, and the names of what is in the home."""
     digest = hashlib.sha256(json.dumps(config.as_json(), sort_keys=True).encode()).hexdigest()[:16]
     names = {light.name for light in config.lights} | {light.room for light in config.lights}
-    names |= set(config.groups) | {scene.name for scene in config.scenes}
+    names |= set(config.groups) | {scene.name for scene in config.scenes} | {f.name for f in errands}
     return Header(__version__, digest, tuple(sorted(names - {""})))
 
 

@@ -132,8 +132,9 @@ def _run(options: argparse.Namespace) -> int:
     from .adapters.systemd import start_logging
 
     if options.check:
-        app.conversation(config, None)  # what it would tell a model is weighed there
-        warned = list(config.warnings)
+        errands, amiss = app.installed(config)
+        app.conversation(config, None, errands=errands)  # what it would tell a model is weighed there
+        warned = [*config.warnings, *amiss]
         if options.json:
             print(json.dumps({"ok": True, "warnings": warned}))
         else:

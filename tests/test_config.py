@@ -90,6 +90,7 @@ def test_every_key_is_read() -> None:
             "backend": "memory",
             "microphone": "USB",
             "speaker": "HDMI",
+            "volume": 70,
             "channel": 2,
             "gain_db": -6,
             "auto_gain": True,
@@ -169,7 +170,9 @@ def test_every_key_is_read() -> None:
             token_command=("/bin/sh", "-c", "mint"),
             token_timeout_s=5.0,
         ),
-        audio=AudioDevices("memory", "USB", "HDMI", 2, -6.0, auto_gain=True, earcon_volume=0, echo="cancel"),
+        audio=AudioDevices(
+            "memory", "USB", "HDMI", 70, 2, -6.0, auto_gain=True, earcon_volume=0, echo="cancel"
+        ),
         turns=Turns(
             "patient",
             900,

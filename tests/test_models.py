@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from appliance.app import OWN_TOOLS, conversation
+from appliance.app import conversation
 from appliance.config import parse
 from appliance.core.wire import encode
 from appliance.errors import ConfigError
 from appliance.models import FIRST_VOICES, LANGUAGES, VOICES, profile_of, profiles
+from appliance.skills import OWN_TOOLS
 from appliance.standin.profile import PROFILES
 
 from .judge import judge_client

@@ -7,11 +7,14 @@ Must never know: who made the calls or what they do.
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from .refusal import NOT_FOUND, POLICY, Refusal, bad_argument
+
+IN_FLIGHT_S = 1.0  # an answer may have been under way when its call was cancelled: that is nobody's fault
 
 
 @dataclass(slots=True)
@@ -27,8 +30,10 @@ class Calls:
     """Open calls by id. `forget` responses are read and lost, to play a server that wedges."""
 
     forget: int = 0
+    in_flight_s: float = IN_FLIGHT_S
     _open: dict[str, _Open] = field(default_factory=dict)
     _answers: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    _cancelled: dict[str, float] = field(default_factory=dict)  # until when an answer is overlooked
 
     @property
     def blocking(self) -> bool:
@@ -61,6 +66,8 @@ class Calls:
         late: list[dict[str, Any]] = []
         for response in responses:
             call = self._open.get(response.get("id", ""))
+            if call is None and time.monotonic() < self._cancelled.pop(response.get("id", ""), 0.0):
+                continue
             if call is None or response.get("name", call.name) != call.name:
                 raise Refusal(POLICY, NOT_FOUND)
             if "response" not in response:
@@ -95,5 +102,6 @@ class Calls:
         ids = self.ids
         for identity in ids:
             self._answers.pop(identity, None)
+            self._cancelled[identity] = time.monotonic() + self.in_flight_s
         self._open.clear()
         return ids

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from appliance.standin.calls import Calls
+from appliance.standin.refusal import Refusal
 from appliance.standin.scene import parse
 from appliance.standin.server import Variants
 
@@ -98,10 +102,27 @@ def test_speaking_over_a_call_cancels_it_where_that_is_allowed():
             messages = await caller.turn()
             assert messages[0] == {"toolCallCancellation": {"ids": [call["id"]]}}
             assert messages[1] == {"serverContent": {"interrupted": True}}
+            await caller.respond(call)  # it may have been under way
             await caller.respond(call)
             assert (await caller.closed())[0] == 1008
 
     run(test, quick(scene=scene(LIGHT)))
+
+
+@pytest.mark.parametrize(("in_flight_s", "taken"), [(60.0, True), (0.0, False)])
+def test_an_answer_that_comes_long_after_its_call_was_cancelled_is_refused(in_flight_s, taken):
+    async def test():
+        calls = Calls(in_flight_s=in_flight_s)
+        identity = calls.open("set_lights", blocking=True, prefix="f")
+        assert calls.cancel_all() == [identity]
+        response = {"id": identity, "name": "set_lights", "response": {}}
+        if taken:
+            assert calls.answer([response]) == ([], [])
+        else:
+            with pytest.raises(Refusal):
+                calls.answer([response])
+
+    asyncio.run(test())
 
 
 def test_unfinished_answers_of_a_generator_and_its_schedule():

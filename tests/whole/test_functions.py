@@ -240,3 +240,43 @@ def test_louder_by_voice_and_by_command_is_kept_over_a_restart(tmp_path: Path) -
                 assert (await daemon.ask(do="status"))["volume"] == 35
 
     asyncio.run(life())
+
+
+def test_a_cancelled_call_is_not_answered_and_what_was_done_all_the_same_is_told(
+    environment: dict[str, str],
+) -> None:
+    lamp = call("set_lights", "lamp", names=["kitchen light"], power="on")
+
+    async def life() -> None:
+        options = calling(
+            {"call": [call("hang", "waits"), lamp], "wait": False},
+            {"cancel": True},
+            {"call": [call("get_lights", "after")]},
+            {"speak": "As you wish."},
+        )
+        async with StandIn(options) as standin, box(standin, UNWANTED, environment) as daemon:
+            await told(daemon, standin, 1)
+            await daemon.until(lambda: daemon.of("turn"))
+            assert daemon.of("turn")[0]["outcome"] == "answered"
+            by_id = {row["id"]: row["response"] for row in answers(standin)}
+            assert "waits" not in by_id, "its time limit has passed, and nobody was told"
+            assert (await daemon.lights())["kitchen light"] == {"power": "on"}
+            assert by_id["after"]["lights"]["kitchen light"] == {"power": "on"}
+            # The lamp may have been quicker than the cancellation: the model knows of it either way, once.
+            noted = "set_lights that was cancelled had already been done" in str(by_id["after"])
+            assert noted is ("lamp" not in by_id)
+            assert await daemon.stop() == 0
+            no_traceback(daemon.log)
+
+    asyncio.run(life())
+
+
+def test_the_check_of_a_configuration_names_what_is_left_out(environment: dict[str, str]) -> None:
+    async def life() -> None:
+        async with StandIn() as standin, box(standin, UNWANTED, environment) as daemon:
+            status, out, _ = await daemon.run("run", "--check")
+            assert status == 0
+            assert "warning: the function exampling:get_lights of the package example-functions" in out
+            assert "the configuration is fine" in out
+
+    asyncio.run(life())

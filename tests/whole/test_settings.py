@@ -11,7 +11,7 @@ import pytest
 from appliance.standin.server import Options, StandIn
 from tests.judge import judge_client
 
-from .house import Daemon
+from .house import Daemon, box
 
 pytestmark = pytest.mark.slow
 QUIET = Options(brain=False, voice="tone", answer="It is so.")
@@ -107,5 +107,23 @@ def test_a_silence_that_is_chosen_is_no_failure_and_the_journal_has_words_where_
                     assert turn["outcome"] == ("answered" if answer else "silence")
                     assert await daemon.stop() == 0
                 assert ("model:It is so." in daemon.log) == bool(answer)
+
+    asyncio.run(life())
+
+
+def test_a_service_that_may_not_be_interrupted_speaks_on_unheard_and_answers_the_next_question() -> None:
+    async def life() -> None:
+        options = Options(brain=False, voice="tone", answer=" ".join(["word"] * 8))
+        async with StandIn(options) as standin, box(standin, "[turns]\ninterruptible = false\n") as daemon:
+            await daemon.ask(do="talk", hold_s=0.4)
+            await daemon.until(lambda: any(t["mood"] == "speaking" for t in daemon.of("phase")))
+            await daemon.ask(do="talk", hold_s=0.4)
+            await daemon.until(lambda: len(daemon.of("turn")) == 2)
+            assert [turn["outcome"] for turn in daemon.of("turn")] == ["interrupted", "answered"]
+            sent = [e for e in standin.record if e.side == "server"]
+            assert len([e for e in sent if e.has("setupComplete")]) == 1
+            content = [e.message["serverContent"] for e in sent if e.has("serverContent")]
+            assert not any("interrupted" in said for said in content)
+            assert any("turnComplete" in said for said in content), "the old answer was said to its end"
 
     asyncio.run(life())
