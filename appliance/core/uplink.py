@@ -206,11 +206,8 @@ class Uplink:
 
 def _chunks(utterance: Utterance) -> list[ClientMessage]:
     """What is not sent yet, in chunks; an odd last frame waits for the next, or for the end."""
-    messages: list[ClientMessage] = []
-    while left := len(utterance.frames) - utterance.sent:
-        if left < CHUNK_FRAMES and utterance.closed_at is None:
-            break
-        taken = utterance.frames[utterance.sent : utterance.sent + CHUNK_FRAMES]
-        utterance.sent += len(taken)
-        messages.append(Audio(b"".join(taken)))
-    return messages
+    frames = utterance.frames[utterance.sent :]
+    odd = 0 if utterance.closed_at is not None else len(frames) % CHUNK_FRAMES
+    ready = len(frames) - odd
+    utterance.sent += ready
+    return [Audio(b"".join(frames[at : at + CHUNK_FRAMES])) for at in range(0, ready, CHUNK_FRAMES)]
