@@ -40,6 +40,7 @@ class Recording:
         command += ["--format=s16le", "--channels=1", f"--rate={rate_hz}"]
         self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         self._pcm = bytearray()
+        self._came: list[tuple[int, float]] = []  # so many bytes, and when they were there
         self._grown = threading.Condition()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -50,6 +51,7 @@ class Recording:
         while block := os.read(self._process.stdout.fileno(), 4096):
             with self._grown:
                 self._pcm += block
+                self._came.append((len(self._pcm), time.monotonic()))
                 self._grown.notify_all()
 
     def pcm(self) -> bytes:
@@ -65,6 +67,21 @@ class Recording:
                 "the monitor stands still"
             )
         return self.pcm()
+
+    def at(self, sample: int) -> float:
+        """When this sample was there, by time.monotonic()."""
+        with self._grown:
+            return next(at for count, at in self._came if count > 2 * sample)
+
+    def until_loud(self, above: int, timeout_s: float = 30.0) -> None:
+        """Wait until something is heard that is louder than this."""
+
+        def is_loud() -> bool:
+            newest = bytes(self._pcm[: len(self._pcm) & ~1][-self.rate_hz :])
+            return max(map(abs, memoryview(newest).cast("h")), default=0) > above
+
+        with self._grown:
+            assert self._grown.wait_for(is_loud, timeout_s), "nothing is heard"
 
     def more(self, seconds: float) -> bytes:
         """Wait until it is so much longer than now."""

@@ -14,7 +14,6 @@ from functools import lru_cache
 from math import ceil, gcd
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 TAPS = 24  # each side of a change by M or L needs this many at the lower rate; delay TAPS / 2 of its samples
@@ -63,7 +62,9 @@ class Resampler:
         return rest
 
     def _filtered(self, samples: NDArray[np.float32], count: int) -> bytes:
-        windows = sliding_window_view(samples, self._taps)
+        # sliding_window_view does the same, and takes half the time of a block of 10 ms for its checks.
+        shape = samples.size - self._taps + 1, self._taps
+        windows = np.ndarray(shape, np.float32, samples.data, strides=2 * samples.strides)
         if self._up == 1:
             last = self._next + (count - 1) * self._down
             found = windows[self._next : last + 1 : self._down] @ self._phases[0]

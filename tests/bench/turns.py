@@ -8,47 +8,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import median
 
 from appliance.standin.server import Options, StandIn
 
 from ..soundserver import SoundServer, missing_tools
 from ..whole.house import Daemon, box, clip
+from .process import Process
 
 IDLE_S = 10.0
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Process:
-    """What the kernel knows of the daemon."""
-
-    def __init__(self, pid: int) -> None:
-        self._place = Path(f"/proc/{pid}")
-
-    def cpu_s(self) -> float:
-        fields = self._place.joinpath("stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
-
-    def switches(self) -> int:
-        """Voluntary context switches of all threads: how often it was woken."""
-        return sum(
-            int(line.split()[1])
-            for status in self._place.glob("task/*/status")
-            for line in status.read_text().splitlines()
-            if line.startswith("voluntary_ctxt_switches")
-        )
-
-    def memory_mb(self) -> dict[str, float]:
-        rollup = self._place.joinpath("smaps_rollup").read_text().splitlines()
-        kb = {line.split(":")[0]: int(line.split()[1]) for line in rollup if line.endswith("kB")}
-        return {"resident": kb["Rss"] / 1024, "unique": (kb["Private_Clean"] + kb["Private_Dirty"]) / 1024}
-
-    def threads(self) -> int:
-        return len(list(self._place.joinpath("task").iterdir()))
 
 
 async def measure(turns: int) -> dict[str, object]:

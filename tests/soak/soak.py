@@ -25,7 +25,7 @@ from appliance.adapters.memory import FRAME_BYTES
 from appliance.standin import garbage, refusal
 from appliance.standin.server import Faults, Options, StandIn
 
-from ..bench.turns import Process
+from ..bench.process import Process
 from ..faults.wire import Wire
 from ..network.town import HISS_FRAMES, hiss
 from ..soundserver import SoundServer, missing_tools
