@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from . import __version__
 from .acoustics import Ears, Mouth, acoustics, earcons, jingles
+from .adapters.beacon import Beacon
 from .adapters.button import GpioButton
 from .adapters.calendar import BUILT, Calendar
 from .adapters.control import Control
@@ -33,20 +34,19 @@ from .adapters.systemd import Notifier, api_key, server_secret
 from .auth import Headers, Verdict, is_loopback
 from .capacity import weigh
 from .config import socket_path
-from .core.audio import FRAME_MS
 from .core.catalogue import Catalogue
 from .core.chimes import SILENT, Earcons
 from .core.conversation import Conversation
 from .core.events import Event, Stop
 from .core.eye import Eye
-from .core.floor import Manners
 from .core.functions import Function
 from .core.rules import Rules
 from .desk import Desk
 from .errors import NoKeyError
 from .eyesight import eyesight, sight
 from .hearing import shield
-from .memories import lit, recalled
+from .manners import grip, manners, shine
+from .memories import lit, muted, recalled
 from .pump import Clock, Pump, World
 from .recorder.files import Header
 from .recorder.recorder import Delays, Recorder
@@ -73,6 +73,7 @@ class Box:
     speaker: Mouth
     lights: GpioLights
     button: GpioButton
+    beacon: Beacon
     link: Link
     control: Control
     desk: Desk
@@ -108,23 +109,15 @@ def conversation(
     turns, live = config.turns, config.live
     known = catalogue(config, former, errands, Eye(sight(config.camera)))
     rules = Rules(
-        manners=Manners(
-            no_speech_s=turns.no_speech_s,
-            follow_up_s=turns.follow_up_s,
-            max_utterance_s=turns.max_utterance_s,
-            answer_timeout_s=live.answer_timeout_s,
-            tail_s=turns.tail_ms / 1000,
-            interruptible=turns.interruptible,
-            pre_roll=turns.pre_roll_ms // FRAME_MS,
-            pre_roll_noise=max(turns.pre_roll_ms, turns.pre_roll_noise_ms) // FRAME_MS,
-            reach_back=turns.reach_back_ms // FRAME_MS,
-        ),
+        manners=manners(config),
         setup=setup_of(config, live.model, known),
         fallbacks=tuple(setup_of(config, model, known) for model in live.fallback_models),
         hangover_ms=turns.hangover_ms,
         min_speech_ms=turns.min_speech_ms,
         noise_guard_ms=round(1000 * turns.noise_guard_s),
-        hold_s=turns.hold_ms / 1000,
+        grip=grip(config),
+        very_long=config.button.very_long,
+        shine=shine(config.status_light),
         always_connected=live.connect == "always",
         idle_close_s=live.idle_close_s,
         beat_s=beat_s,
@@ -200,7 +193,10 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     for warning in warnings:
         log.warning("%s", warning)
     delays = Delays(backoff)
-    former = {name: memory.load(name) for name in KEPT} | {"memory": recalled(config, memory)}
+    former = {name: memory.load(name) for name in KEPT} | {
+        "memory": recalled(config, memory),
+        "mute": muted(memory),
+    }
     sounds = jingles(config)
     pump = Pump(conversation(config, beat_s, former, delays, earcons(config, sounds), errands), clock)
     loop = asyncio.get_running_loop()
@@ -213,12 +209,19 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         config.lights, pump.post, initial=lit(config, former), metronome=LoopTime(clock.speed)
     )
     try:
-        button = GpioButton(config.button, post_threadsafe)
+        beacon = Beacon(config.status_light)
     except BaseException:
         lights.close()
         raise
+    try:
+        button = GpioButton(config.button, post_threadsafe)
+    except BaseException:
+        lights.close()
+        beacon.close()
+        raise
     microphone, speaker = acoustics(config, sounds, pump.post, clock.speed, memory.load("echo"))
     speaker.loud(pump.conversation.volume.level)
+    microphone.muffle(on=pump.conversation.mute.is_on)
     control = Control(socket_path(config), pump.post)
     return Box(
         pump=pump,
@@ -226,6 +229,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         speaker=speaker,
         lights=lights,
         button=button,
+        beacon=beacon,
         link=_link(config.live, pump.post),
         control=control,
         desk=Desk(control, transcripts=config.transcripts),
@@ -286,6 +290,7 @@ async def live(box: Box) -> None:
         await box.recorder.close()
         await box.state.close()
         box.button.close()
+        box.beacon.close()
         box.lights.close()
         log.info("appliance has stopped", extra={"APPLIANCE_EVENT": "stopped"})
 
@@ -295,6 +300,7 @@ async def _pumped(box: Box) -> None:
         *(box.link, box.speaker, box.lights, box.desk, box.notifier, box.state, box.calendar, box.errands),
         camera=box.camera,
         ears=box.microphone,
+        beacon=box.beacon,
     )
     await box.pump.run(world)
 

@@ -10,7 +10,20 @@ from collections.abc import Mapping
 from typing import Literal
 
 from .core.changes import MOST_TRANSITION_S
-from .core.events import Ask, Cancel, Lights, Request, Say, Scene, SetTimer, Status, Talk, Timers, Volume
+from .core.events import (
+    Ask,
+    Cancel,
+    Lights,
+    Mute,
+    Request,
+    Say,
+    Scene,
+    SetTimer,
+    Status,
+    Talk,
+    Timers,
+    Volume,
+)
 from .core.timer import LEAST_S, LONGEST_S
 from .problems import nearest, one_of, shown
 
@@ -23,6 +36,8 @@ REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "
     "status": (),
     "talk": ("hold_s",),
     "cancel": (),
+    "mute": (),
+    "unmute": (),
     "ask": ("text", "speak"),
     "say": ("text",),
     "lights": ("name", "change", "over_s"),
@@ -61,6 +76,8 @@ def parse(line: bytes) -> Request | None:
             return Talk(_hold(body.get("hold_s")))
         case "cancel":
             return Cancel()
+        case "mute" | "unmute":
+            return Mute(on=do == "mute")
         case "ask":
             return Ask(_words(body), speak=_flag(body, "speak"))
         case "say":

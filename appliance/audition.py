@@ -13,7 +13,12 @@ from .core.shield import MODES
 from .problems import Section
 from .settings import MOMENTS, AudioDevices, Earcons
 
-LONGEST_S = {"timer": 10.0, "nothing_heard": 5.0, "refused": 5.0}  # nobody is listened to meanwhile
+LONGEST_S = {
+    "timer": 10.0,
+    "nothing_heard": 5.0,
+    "refused": 5.0,
+    "muted": 5.0,
+}  # nobody is listened to meanwhile
 LONG_S = 0.4  # nothing is heard while one sounds, and the pre-roll must reach back to its beginning
 RATES_HZ = (8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 

@@ -22,6 +22,7 @@ from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_UNAVAILABLE, EX_USAGE, ApplianceError, HardwareError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
+from .statement import lamp_lines, status_lines, timer_lines
 from .telling import printed
 
 CONFIG = Path("/etc/appliance/appliance.toml")
@@ -78,6 +79,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command.add_argument("text", metavar="TEXT")
     command.add_argument("--speak", action="store_true", help="let the box speak the answer, too")
     verb("say", _say, "Make the box say something.").add_argument("text", metavar="TEXT")
+    verb("mute", _mute, "Close the microphone, until it is unmuted.")
+    verb("unmute", _unmute, "Open the microphone again.")
     verb("cancel", _cancel, "Silence, and no listening.")
     command = verb("lights", _lights, "Show the lights, or set one.")
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
@@ -242,48 +245,7 @@ def _done(options: argparse.Namespace, answer: Mapping[str, object], text: str) 
 
 def _status(options: argparse.Namespace) -> int:
     answer = _ask(options, {"do": "status"})
-    lines = [f"{answer.get('phase')}: {answer.get('says')}"]
-    lines += [f"{part}: {answer.get(part)}{_gauge(answer, part)}" for part in ("microphone", "speaker")]
-    if isinstance(echo := answer.get("echo"), Mapping):
-        db = f", lowered by {echo['lowered_db']} dB" if "lowered_db" in echo else ""
-        lines.append(f"echo: {echo['shield']}{db}{echo['why'] and '; '}{echo['why']}")
-    if answer.get("camera") != "off":
-        lines.append(f"camera: {answer.get('camera')}")
-    lines += _usage_lines(answer.get("usage"))
-    trouble = answer.get("trouble")
-    if isinstance(trouble, Mapping):
-        lines.append(f"trouble: {trouble.get('what')}; {trouble.get('advice')}")
-    steps = answer.get("turns_ms")
-    if isinstance(steps, Mapping):
-        for name, step in steps.items():
-            label, turns = str(name).replace("_", " "), step["turns"]
-            shown = ", ".join(f"{key} {step[key]}" for key in ("median", "p95", "p99"))
-            lines.append(f"{label}: {shown} ms, {turns} turns")
-    return _done(options, answer, "\n".join(lines + _lamp_lines(answer) + _timer_lines(answer)))
-
-
-def _gauge(answer: Mapping[str, object], part: str) -> str:
-    """The device, and what went wrong with it."""
-    sound = answer.get("sound")
-    gauge = sound.get(part) if isinstance(sound, Mapping) else None
-    if not isinstance(gauge, Mapping):
-        return ""
-    counts = [f"{str(k).replace('_', ' ')} {v}" for k, v in gauge.items() if k != "device" and v]
-    return f" ({', '.join([str(gauge['device']), *counts])})"
-
-
-def _usage_lines(usage: object) -> list[str]:
-    if not isinstance(usage, Mapping):
-        return []
-    lines = []
-    for name, limit in (("today", "day"), ("month", "month")):
-        use, most = usage[name], usage["budget"][f"hard_tokens_{limit}"]
-        of = "" if most is None else f" of {most}"
-        sound = f"{use['heard_ms'] / 60_000:.1f} min sent, {use['spoken_ms'] / 60_000:.1f} min answered"
-        lines.append(f"{name}: {use['total']}{of} tokens in {use['turns']} turns, {sound}")
-    if usage["verdict"] != "fine":
-        lines.append(f"budget: the {usage['verdict']} limit is reached")
-    return lines
+    return _done(options, answer, "\n".join(status_lines(answer)))
 
 
 def _talk(options: argparse.Namespace) -> int:
@@ -307,6 +269,14 @@ def _cancel(options: argparse.Namespace) -> int:
     return _done(options, _ask(options, {"do": "cancel"}), "")
 
 
+def _mute(options: argparse.Namespace) -> int:
+    return _done(options, _ask(options, {"do": "mute"}), "muted: the microphone is closed")
+
+
+def _unmute(options: argparse.Namespace) -> int:
+    return _done(options, _ask(options, {"do": "unmute"}), "unmuted")
+
+
 def _lights(options: argparse.Namespace) -> int:
     body: dict[str, object] = {"do": "lights"}
     if options.name is not None and options.state is None:
@@ -320,24 +290,17 @@ def _lights(options: argparse.Namespace) -> int:
     if options.over is not None:
         body["over_s"] = options.over
     answer = _ask(options, body)
-    return _done(options, answer, "\n".join(_lamp_lines(answer)) or "no lights are configured")
+    return _done(options, answer, "\n".join(lamp_lines(answer)) or "no lights are configured")
 
 
 def _scene(options: argparse.Namespace) -> int:
     if options.name is not None:
         answer = _ask(options, {"do": "scene", "name": options.name})
-        return _done(options, answer, "\n".join(_lamp_lines(answer)))
+        return _done(options, answer, "\n".join(lamp_lines(answer)))
     answer = _ask(options, {"do": "scene"})
     scenes = answer.get("scenes")
     listed = "\n".join(str(name) for name in scenes) if isinstance(scenes, list) else ""
     return _done(options, answer, listed or "no scenes are configured")
-
-
-def _lamp_lines(answer: Mapping[str, object]) -> list[str]:
-    lights = answer.get("lights")
-    if not isinstance(lights, Mapping):
-        return []
-    return [f"{name}: {', '.join(str(value) for value in state.values())}" for name, state in lights.items()]
 
 
 def _volume(options: argparse.Namespace) -> int:
@@ -359,23 +322,7 @@ def _timers(options: argparse.Namespace) -> int:
         body = {"do": "set_timer", "seconds": seconds}
         body |= {"name": " ".join(words[1:])} if words[1:] else {}
     answer = _ask(options, body)
-    return _done(options, answer, "\n".join(_timer_lines(answer)) or "no timers are set")
-
-
-def _timer_lines(answer: Mapping[str, object]) -> list[str]:
-    """What rings, what was missed, and what is to come, the next one first."""
-    lines = []
-    for state in ("ringing", "missed"):
-        found = answer.get(state)
-        lines += [f"{state}: {what}" for what in found] if isinstance(found, list) else []
-    timers = answer.get("timers")
-    for timer in timers if isinstance(timers, list) else ():
-        name = f" ({timer['name']})" if timer["name"] else ""
-        at = f" at {timer['at']}{' every day' if timer['daily'] else ''}" if "at" in timer else ""
-        left = f" in {timer['left']}" if "left" in timer else ""
-        does = "rings" if timer["kind"] == "ring" else f"sets {', '.join(timer['args'].get('names', ()))}"
-        lines.append(f"timer {timer['number']}{name}: {does}{at}{left}")
-    return lines
+    return _done(options, answer, "\n".join(timer_lines(answer)) or "no timers are set")
 
 
 def _echo(options: argparse.Namespace) -> int:

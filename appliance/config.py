@@ -18,12 +18,13 @@ from .auth import with_auth
 from .core.recollection import Remember, Where
 from .errors import ConfigError, Problem
 from .extra import extra_setup
-from .home import check_pins, read_groups, read_lights, read_pin, read_scenes
+from .home import check_pins, read_groups, read_lights, read_pin, read_scenes, read_status_light
 from .models import LANGUAGES, VOICES
 from .optics import optics
 from .problems import Section, nearest, one_of
 from .sections import budget, functions, timers
 from .settings import (
+    ACTS,
     COVERAGES,
     MODALITIES,
     PRESETS,
@@ -61,6 +62,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         earcons=earcons(root.section("earcons"), root.section("quiet")),
         turns=_turns(root.section("turns")),
         button=_button(root.section("button")),
+        status_light=read_status_light(root.section("status_light")),
         camera=optics(root.section("camera")),
         lights=lights,
         groups=(groups := read_groups(root.section("groups"), lights)),
@@ -219,8 +221,17 @@ def _button(section: Section) -> Button:
         pin=None if pin is None else read_pin(section, "pin", pin),
         pull=section.choice("pull", default.pull, ("up", "down")),
         debounce_ms=section.whole("debounce_ms", default.debounce_ms, 0, 200, "milliseconds") or 0,
+        double_ms=section.whole("double_ms", default.double_ms, 0, 1_000, "milliseconds") or 0,
+        long_s=section.number("long_s", default.long_s, 2.5, 10, "seconds"),
+        very_long=section.choice("very_long", default.very_long, ACTS),
+        very_long_s=section.number("very_long_s", default.very_long_s, 3, 30, "seconds"),
+        act_s=section.number("act_s", default.act_s, 4, 60, "seconds"),
     )
     section.done()
+    if button.very_long_s <= button.long_s:
+        section.wrong("very_long_s", button.very_long_s, f"more than long_s ({button.long_s:g})")
+    if button.act_s <= button.very_long_s:
+        section.wrong("act_s", button.act_s, f"more than very_long_s ({button.very_long_s:g})")
     return button
 
 

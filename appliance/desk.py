@@ -87,6 +87,16 @@ class Desk:
                 return logging.INFO, f"turn {fields['turn']} was spoken over"
             case "camera" if fields["state"] == "looking":
                 return logging.INFO, f"camera looking: {fields['why']}"
+            case "mute":
+                return logging.INFO, "muted: the microphone is closed" if fields[
+                    "state"
+                ] == "on" else "unmuted"
+            case "microphone" if fields["state"] == "muted":
+                return logging.DEBUG, "microphone closed"
+            case "conversation":
+                return logging.INFO, f"conversation {fields['state']}"
+            case "countdown":
+                return logging.WARNING, f"a very long press: {fields['to']} in {fields['in_s']} s"
             case "microphone" | "speaker" | "camera" if fields["state"] == "missing":
                 return self._once(kind), f"no {kind}: {fields['reason']}"
             case "microphone" | "speaker":

@@ -12,7 +12,7 @@ from .core.lights import COLOURS, FULL, Kind, LightEffect, parse_colour
 from .core.scenes import Scene
 from .errors import Problem
 from .problems import Section, nearest, one_of
-from .settings import ALL, PINS, Config, Light
+from .settings import ALL, PINS, Config, Light, StatusLight
 
 
 def read_pin(section: Section, key: str, value: object) -> int | None:
@@ -87,10 +87,35 @@ def _light(name: str, section: Section) -> Light:
     return light
 
 
+def read_status_light(section: Section) -> StatusLight:
+    default = StatusLight()
+    found = section.raw("pins")
+    pins: tuple[int, ...] = ()
+    if isinstance(found, list) and len(found) in (1, 3):
+        pins = tuple(p for p in (read_pin(section, "pins", one) for one in found) if p is not None)
+    elif found is not None and found != []:
+        section.wrong("pins", found, "one pin, [16], or three: [red, green, blue]")
+
+    def per_cent(key: str, usual: int) -> int:
+        found = section.whole(key, None, 0, 100, "per cent")
+        return usual if found is None else found
+
+    light = StatusLight(
+        pins=pins,
+        active_high=section.choice("active", "high", ("high", "low")) == "high",
+        brightness=per_cent("brightness", default.brightness),
+        night_brightness=per_cent("night_brightness", default.night_brightness),
+        idle_brightness=per_cent("idle_brightness", default.idle_brightness),
+    )
+    section.done()
+    return light
+
+
 def check_pins(root: Section, config: Config) -> None:
     """No pin may have two uses: the second would silently take it from the first."""
     used: dict[int, str] = {}
     uses: list[tuple[str, object]] = [(f'lights."{it.name}"', pin) for it in config.lights for pin in it.pins]
+    uses += [("status_light", pin) for pin in config.status_light.pins]
     for use, pin in (*uses, ("button", config.button.pin), ("camera.light", config.camera.light)):
         if isinstance(pin, int):
             if pin in used:

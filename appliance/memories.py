@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from .adapters.state import State
 from .core.afterglow import NAME, restored
 from .core.lights import LightState
+from .core.mute import NAME as NAME_OF_MUTE
 from .core.recollection import LASTS_S
 from .settings import Config
 
@@ -23,6 +24,12 @@ def recalled(config: Config, state: State) -> object:
     if age_s is not None:
         state.remove("memory")
     return None
+
+
+def muted(state: State) -> object:
+    """What was kept of a mute; a file that cannot be read is one: it must not open a microphone."""
+    kept = state.load(NAME_OF_MUTE)
+    return True if kept is None and state.age_s(NAME_OF_MUTE) is not None else kept
 
 
 def lit(config: Config, former: Mapping[str, object]) -> dict[str, LightState]:

@@ -24,12 +24,15 @@ from .core.effects import (
     Effect,
     Finish,
     Flush,
+    Glow,
     Hang,
     Hush,
     Keep,
     Look,
     LookAway,
+    Muffle,
     Play,
+    PowerOff,
     Quit,
     Reopen,
     Reply,
@@ -70,10 +73,16 @@ class Mouth(Protocol):
 
 class Ears(Protocol):
     def reopen(self) -> None: ...
+    def muffle(self, *, on: bool) -> None: ...
 
 
 class Lamps(Protocol):
     def set(self, origin: Origin, states: dict[str, LightState], transition_s: float) -> None: ...
+
+
+class Beacon(Protocol):
+    def show(self, mood: Mood, fault: str, brightness: int) -> None: ...
+    def glow(self, level: int) -> None: ...
 
 
 class Optics(Protocol):
@@ -103,6 +112,7 @@ class Errands(Protocol):
 class Manager(Protocol):
     def status(self, text: str) -> None: ...
     def beat(self) -> None: ...
+    def power_off(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,7 @@ class World:
     errands: Errands
     camera: Optics | None = None
     ears: Ears | None = None
+    beacon: Beacon | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +235,13 @@ class Pump:
                 world.camera.look(look, every_s)
             case LookAway(look) if world.camera is not None:
                 world.camera.look_away(look)
-            case See() | LookAway() | Reopen():
+            case Muffle(on) if world.ears is not None:
+                world.ears.muffle(on=on)
+            case Show(mood, fault, brightness) if world.beacon is not None:
+                world.beacon.show(mood, fault, brightness)
+            case Glow(level) if world.beacon is not None:
+                world.beacon.glow(level)
+            case See() | LookAway() | Reopen() | Muffle() | Show() | Glow():
                 pass
             case SetVolume(level):
                 world.mouth.loud(level)
@@ -236,8 +253,6 @@ class Pump:
                 world.desk.tell(kind, fields)
             case Reply(ask, body):
                 world.desk.reply(ask, body)
-            case Show(mood):
-                self._show(mood)
             case Keep(name, value, soon) if value:
                 world.keeper.save(name, value, soon=soon)
             case Keep(name):
@@ -246,11 +261,10 @@ class Pump:
                 world.calendar.look()
             case Beat():
                 world.manager.beat()
+            case PowerOff():
+                world.manager.power_off()
             case Quit():
                 return True
             case _:
                 assert_never(effect)
         return False
-
-    def _show(self, mood: Mood) -> None:
-        log.debug("mood %s", mood)

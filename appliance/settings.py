@@ -22,6 +22,7 @@ DEFAULT_INSTRUCTION = (
 )
 
 MODALITIES = ("audio", "text")
+ACTS = ("none", "restart", "poweroff")
 COVERAGES = {  # of a turn: what the service takes into account
     "": None,  # the model's own
     "activity": "TURN_INCLUDES_ONLY_ACTIVITY",
@@ -88,7 +89,9 @@ class AudioDevices:
     echo: str = "auto"
 
 
-MOMENTS = ("listening", "done_listening", "nothing_heard", "offline", "refused", "timer")
+MOMENTS = (
+    *("listening", "done_listening", "nothing_heard", "muted", "unmuted", "offline", "refused", "timer"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +135,27 @@ class Turns:
 
 @dataclass(frozen=True, slots=True)
 class Button:
+    """`very_long`: what a press of `act_s` does, one of ACTS."""
+
     pin: int | None = None
     pull: str = "up"
     debounce_ms: int = 30
+    double_ms: int = 300
+    long_s: float = 3.0
+    very_long: str = "none"
+    very_long_s: float = 10.0
+    act_s: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class StatusLight:
+    """The light that shows what the box does; `pins` are none, one, or red, green and blue. Per cent."""
+
+    pins: tuple[int, ...] = ()
+    active_high: bool = True
+    brightness: int = 80
+    night_brightness: int = 15
+    idle_brightness: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +219,7 @@ class Config:
     earcons: Earcons = field(default_factory=Earcons)
     turns: Turns = Turns()
     button: Button = Button()
+    status_light: StatusLight = StatusLight()
     camera: Camera = Camera()
     lights: tuple[Light, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -35,6 +35,10 @@ def _said(kind: str, fields: Mapping[str, object]) -> str:
             return asked + "".join(INDENT + _page(page) for page in pages if isinstance(page, Mapping))
         case "timer", {"state": str(state), "number": number, "name": name}:
             return _timer(state, f"{number} ({name})" if name else f"{number}", fields)
+        case "mute" | "conversation", {"state": str(state)}:
+            return state
+        case "countdown", {"to": str(to), "in_s": in_s}:
+            return f"{to} in {in_s:g} s" if in_s else to
         case "camera", {"state": str(state)}:
             why = fields.get("why") or fields.get("reason")
             return f"{state}: {why}" if why else state

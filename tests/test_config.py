@@ -28,6 +28,7 @@ from appliance.settings import (
     Light,
     Live,
     ServiceTools,
+    StatusLight,
     Timers,
     Turns,
 )
@@ -326,6 +327,16 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("button", "pin", [-1, 28, "17", 1.0, True, [17]]),
     ("button", "pull", ["none", True]),
     ("button", "debounce_ms", [-1, 201, "30"]),
+    ("button", "double_ms", [-1, 1_001, "300"]),
+    ("button", "long_s", [2.4, 11, "3"]),
+    ("button", "very_long", ["off", True]),
+    ("button", "very_long_s", [2.9, 31, "10"]),
+    ("button", "act_s", [3.9, 61, "15"]),
+    ("status_light", "pins", [7, [1, 2], [1, 2, 3, 4], [1, 2, "3"], [28], [True], "1"]),
+    ("status_light", "active", ["hi", True]),
+    ("status_light", "brightness", [-1, 101, "80", 1.5]),
+    ("status_light", "night_brightness", [-1, 101, "80", True]),
+    ("status_light", "idle_brightness", [-1, 101, "0"]),
     ("camera", "source", [7, "x" * 501, " front", "file:", "file:/nowhere/film.mjpeg", "file:/"]),
     ("camera", "mode", ["off", "always", 1]),
     ("camera", "frames_per_s", [0, 0.09, 1.1, 30, "1", True, float("nan")]),
@@ -353,6 +364,20 @@ def test_every_key_has_its_type_and_its_range(section: str, key: str, value: obj
     assert where.startswith(f"{section}.{key}")
     assert found
     assert allowed
+
+
+def test_longer_and_longer_presses_are_longer_and_longer() -> None:
+    assert told({"button": {"long_s": 10}}) == [("button.very_long_s", "10.0", "more than long_s (10)")]
+    assert told({"button": {"act_s": 9}}) == [("button.act_s", "9.0", "more than very_long_s (10)")]
+
+
+def test_a_status_light_has_one_pin_or_three() -> None:
+    assert parse({"status_light": {"pins": [1, 2, 3], "active": "low"}}).status_light == StatusLight(
+        (1, 2, 3), active_high=False
+    )
+    assert parse({"status_light": {"pins": [5], "idle_brightness": 0}}).status_light == StatusLight((5,))
+    [(where, found, _)] = told({"status_light": {"pins": [1, 2, 1]}})
+    assert (where, found) == ("status_light", "pin 1")
 
 
 def test_every_key_of_every_section_has_its_spelling() -> None:
@@ -412,9 +437,8 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
         parse({"liev": {}, "log": {"level": "inof"}}, "/etc/a.toml")
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'earcons', 'quiet', "
-        "'turns', 'button', 'camera', 'groups', 'scenes', 'budget', 'timers', 'functions', 'control', "
-        "'privacy', 'log' "
-        "(did you mean 'live'?)",
+        "'turns', 'button', 'status_light', 'camera', 'groups', 'scenes', 'budget', 'timers', 'functions', "
+        "'control', 'privacy', 'log' (did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 
@@ -423,7 +447,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     "section",
     [
         *("live", "audio", "turns", "button", "lights", "groups", "scenes", "budget", "camera"),
-        *("timers", "functions", "control", "privacy", "log"),
+        *("status_light", "timers", "functions", "control", "privacy", "log"),
     ],
 )
 @pytest.mark.parametrize("value", [7, "x", [{}], True])

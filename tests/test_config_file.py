@@ -21,6 +21,7 @@ EXAMPLE = re.compile(r"^#: ?", re.MULTILINE)
 ALSO = {
     "budget": {f.name for f in fields(Budget)},
     "timers": {"ring_s"},
+    "status_light": {"pins", "active", "brightness", "night_brightness", "idle_brightness"},
     "control": {"socket"},
     "functions": {f.name for f in fields(Functions)},
     "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},

@@ -35,6 +35,11 @@ def down(
 News = tuple[str, dict[str, object]]
 LINES: list[tuple[News, tuple[int, str] | None]] = [
     (("phase", {"mood": "listening"}), (DEBUG, "listening")),
+    (("mute", {"state": "on"}), (INFO, "muted: the microphone is closed")),
+    (("mute", {"state": "off"}), (INFO, "unmuted")),
+    (("microphone", {"state": "muted", "reason": "muted"}), (DEBUG, "microphone closed")),
+    (("conversation", {"state": "ended"}), (INFO, "conversation ended")),
+    (("countdown", {"to": "restart", "in_s": 5.0}), (WARNING, "a very long press: restart in 5.0 s")),
     (("transcript", {"who": "person", "text": " the secret", "turn": 3}), None),
     (("line", {"state": "dialing"}), (INFO, "line dialing")),
     (("line", {"state": "live", "resumed": True}), (INFO, "line live")),

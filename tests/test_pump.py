@@ -14,6 +14,8 @@ from appliance.core.earcons import Earcon
 from appliance.core.effects import Effect, Keep
 from appliance.core.eye import Eye, Sight
 from appliance.core.farewell import Farewell
+from appliance.core.gesture import Grip
+from appliance.core.glow import Shine
 from appliance.core.lighting import Lighting
 from appliance.core.lights import LightState, Origin
 from appliance.core.messages import (
@@ -27,6 +29,7 @@ from appliance.core.messages import (
     SetupComplete,
     TurnComplete,
 )
+from appliance.core.mood import Mood
 from appliance.core.recollection import Remember
 from appliance.core.timing import Timing
 from appliance.core.volume import Volume
@@ -35,6 +38,7 @@ from appliance.pump import MOST_WAITING, Clock, Pump, World
 from .core.room import LAMPS, backoff, catalogue, rules
 
 FRAME = b"\1\0" * 320
+LOUD = b"\0\x40" * 320
 LIMIT_S = 10.0
 
 
@@ -100,6 +104,18 @@ class Recorder:
 
     def beat(self) -> None:
         self.done.append(("beat",))
+
+    def power_off(self) -> None:
+        self.done.append(("power off",))
+
+    def muffle(self, *, on: bool) -> None:
+        self.done.append(("muffle", on))
+
+    def show(self, mood: Mood, fault: str, brightness: int) -> None:
+        self.done.append(("show", mood, brightness))
+
+    def glow(self, level: int) -> None:
+        self.done.append(("glow", level))
 
     def of(self, what: str) -> list[tuple[object, ...]]:
         return [done for done in self.done if done[0] == what]
@@ -283,3 +299,34 @@ def test_the_camera_looks_while_the_box_listens(there: bool) -> None:
         pump.post(event)
     run(pump, World(*[Recorder()] * 8, camera=lens if there else None))
     assert lens.done == ([("look", 1, 0.5), ("look away", 1)] if there else [])
+
+
+def test_the_status_light_and_the_mute_have_their_hands_if_there_are_any() -> None:
+    for there in (True, False):
+        pump, recorder, _ = pump_of(shine=Shine(), very_long="poweroff", grip=Grip(0.4, 0.3, 3.0, 10.0, 15.0))
+        for event in (ev.MicrophoneUp(), ev.Asked(1, ev.Talk()), *(ev.Heard(LOUD, n, 0) for n in range(5))):
+            pump.post(event)
+        for event in (ev.Asked(2, ev.Mute(on=True)), ev.Stop()):
+            pump.post(event)
+        hands = {"ears": recorder, "beacon": recorder} if there else {}
+        run(pump, World(*[recorder] * 8, **hands))
+        assert recorder.of("muffle") == ([("muffle", True)] if there else [])
+        assert recorder.of("glow") == ([("glow", 10)] if there else [])
+        shown = [done[1] for done in recorder.of("show")]
+        assert shown == ([Mood.IDLE, Mood.LISTENING, Mood.MUTED] if there else [])
+
+
+def test_a_machine_is_switched_off_by_its_manager() -> None:
+    pump, recorder, world = pump_of(
+        Clock(speed=100.0), very_long="poweroff", grip=Grip(0.4, 0.3, 3.0, 10.0, 15.0)
+    )
+    pump.post(ev.MicrophoneUp())
+    pump.post(ev.Pressed())
+
+    def watch(event: ev.Event, effects: tuple[Effect, ...], now: float) -> None:
+        if recorder.of("power off"):
+            pump.post(ev.Stop())
+
+    pump.watchers.append(watch)
+    run(pump, world)
+    assert recorder.of("power off") == [("power off",)]

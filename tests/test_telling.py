@@ -33,6 +33,10 @@ def line(kind: str, **fields: Any) -> str:
             {"language": "", "text": "1", "turn": 3},
             "the model ran this in a language of its own:\n    1",
         ),
+        ("mute", {"state": "on"}, "on"),
+        ("conversation", {"state": "ended"}, "ended"),
+        ("countdown", {"to": "restart", "in_s": 5.0}, "restart in 5 s"),
+        ("countdown", {"to": "restart", "in_s": 0.0}, "restart"),
         ("result", {"outcome": "ok", "text": "45\n", "turn": 3}, "ok, and printed:\n    45"),
         ("result", {"outcome": "failed", "text": "", "turn": 3}, "failed, and printed nothing"),
         (

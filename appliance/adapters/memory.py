@@ -19,6 +19,7 @@ from typing import NoReturn
 from ..core.earcons import Earcon, drawn
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
 from ..core.mixing import Mixer, both
+from ..core.mute import MUTED
 from ..core.volume import Gain
 
 HEARD_HZ = 16_000
@@ -77,6 +78,8 @@ class MemoryMicrophone:
         self._hiss = _hiss()
         self._plugged = asyncio.Event()
         self._plugged.set()
+        self._heeded = asyncio.Event()
+        self._heeded.set()
         self._index = 0
         self.around: Callable[[], bytes] | None = None
         """What else sounds in the room: 20 ms of it, 16 kHz, for each frame."""
@@ -84,14 +87,19 @@ class MemoryMicrophone:
     async def run(self) -> NoReturn:
         """Deliver frames until cancelled."""
         while True:
-            if not self._plugged.is_set():
+            if not self._heeded.is_set():
+                self._on_down(MUTED)
+                await self._heeded.wait()
+            elif not self._plugged.is_set():
                 self._on_down("no microphone called 'memory'; there are: none at all")
                 await self._plugged.wait()
+            if not self._is_open:
+                continue
             self._on_up()
             clock = _Clock(FRAME_MS / 1000, self._speed)
-            while self._plugged.is_set():
+            while self._is_open:
                 await clock.tick()
-                if self._plugged.is_set():
+                if self._is_open:
                     self._on_frame(self._frame(), self._index, 0)
                     self._index += 1
 
@@ -110,6 +118,14 @@ class MemoryMicrophone:
 
     def reopen(self) -> None:
         """It cannot stall, so there is nothing to mend."""
+
+    def muffle(self, *, on: bool) -> None:
+        """Close it, or open it again."""
+        self._heeded.clear() if on else self._heeded.set()
+
+    @property
+    def _is_open(self) -> bool:
+        return self._plugged.is_set() and self._heeded.is_set()
 
     def _frame(self) -> bytes:
         frame = bytearray()

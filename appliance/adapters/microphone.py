@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, NoReturn
 import pyaudio
 
 from ..core.events import Gauged
+from ..core.mute import MUTED
 from .choice import Format, Wanted
 from .doubt import Doubt
 from .portaudio import PortAudio, Stream
-from .upkeep import Heartbeat, RecalledError, kept
+from .upkeep import Gate, Heartbeat, RecalledError, kept
 
 if TYPE_CHECKING:
     from .level import Level
@@ -170,12 +171,21 @@ class SoundCardMicrophone:
         self._level = _level(gain_db, automatic=auto_gain)
         self._doubt = Doubt()
         self._stream: Stream | None = None
+        self._gate = Gate()
         self._left_at: float | None = None  # when the stream was recalled: what is said meanwhile is lost
         self.counters = {"overflows": 0, "lost_frames": 0, "reopened": 0}
 
     async def run(self) -> NoReturn:
         """Deliver frames until cancelled. An outage is told to `on_down` and not counted in the index."""
-        await kept(self._wanted, self._session, self._on_up, self._down, self._portaudio.changed)
+
+        async def work() -> NoReturn:
+            await kept(self._wanted, self._session, self._on_up, self._down, self._portaudio.changed)
+
+        await self._gate.run(work, lambda: self._down(MUTED))
+
+    def muffle(self, *, on: bool) -> None:
+        """Close the device and look for none, or go on."""
+        self._gate.shut(on=on)
 
     def reopen(self) -> None:
         """Close the device and open it again, since what comes from it cannot be right."""

@@ -11,7 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -45,6 +47,10 @@ PRIORITIES = {  # syslog(3)
     logging.ERROR: 3,
     logging.CRITICAL: 2,
 }
+
+POWER_OFF = ("systemctl", "--no-ask-password", "poweroff")
+POWER_OFF_S = 30.0
+POWER_OFF_REMEDY = "a rule of polkit must let the daemon's user do org.freedesktop.login1.power-off"
 
 OUTPUT = "appliance"  # the name of our log output, so that starting again replaces it
 
@@ -84,6 +90,10 @@ class Notifier:
     def beat(self) -> None:
         self._notify("WATCHDOG=1")
 
+    def power_off(self) -> None:
+        """Ask it to switch this machine off. It may refuse, which the journal then tells."""
+        threading.Thread(target=_power_off, name="power off", daemon=True).start()
+
     def _notify(self, state: str, wait_s: float = 0.0) -> bool:
         """Whether it was told. Not by libsystemd, which waits for as long as the manager does not listen."""
         name = os.environ.get("NOTIFY_SOCKET")
@@ -101,6 +111,16 @@ class Notifier:
             return False
         self._failed = False
         return True
+
+
+def _power_off() -> None:
+    try:
+        done = subprocess.run(POWER_OFF, capture_output=True, text=True, timeout=POWER_OFF_S, check=False)
+        reason = done.stderr.strip() if done.returncode else ""
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = str(error)
+    if reason:
+        log.warning("this machine cannot be switched off: %s; %s", reason, POWER_OFF_REMEDY)
 
 
 def credential(name: str, remedy: str = REMEDY) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import NoReturn, Protocol
 
 from ..errors import HardwareError
@@ -60,6 +60,39 @@ async def kept(
                 works = False
                 on_down(str(error))
         await changed(RETRY_S)
+
+
+class Gate:
+    """While it is shut a device is not used at all: it is closed, and not looked for."""
+
+    def __init__(self) -> None:
+        self._open, self._shut = asyncio.Event(), asyncio.Event()
+        self._open.set()
+
+    def shut(self, *, on: bool) -> None:
+        event, other = (self._shut, self._open) if on else (self._open, self._shut)
+        event.set()
+        other.clear()
+
+    async def run(
+        self, work: Callable[[], Coroutine[None, None, NoReturn]], closed: Callable[[], None]
+    ) -> NoReturn:
+        """Do the work while it is open; `closed` is told when the device is free."""
+        while True:
+            if self._shut.is_set():
+                closed()
+            await self._open.wait()
+            working = asyncio.create_task(work())
+            shutting = asyncio.create_task(self._shut.wait())
+            try:
+                await asyncio.wait({working, shutting}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                over = [task for task in (working, shutting) if not task.done()]
+                for task in over:
+                    task.cancel()
+                await asyncio.gather(*over, return_exceptions=True)
+            if not working.cancelled():
+                working.result()  # it ends by itself only by a bug
 
 
 class Heartbeat:

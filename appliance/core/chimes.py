@@ -1,4 +1,4 @@
-"""When a sound that is no speech is heard: listening, done listening, nothing heard, offline, refused.
+"""When a sound that is no speech is heard: listening, done listening, nothing heard, muted, offline, refused.
 
 Knows who has the floor and what troubles the line. Must never know how a sound is made.
 
@@ -51,6 +51,7 @@ class Chimes:
         self._trouble: Earcon | None = None
         self._nothing = False
         self._refused = False
+        self._own: Earcon | None = None
         self._until = 0.0
 
     def is_heard(self, now: float) -> bool:
@@ -60,6 +61,10 @@ class Chimes:
     def over(self, outcome: str) -> None:
         """A turn has ended like this."""
         self._nothing = outcome == "nothing heard"
+
+    def say(self, earcon: Earcon) -> None:
+        """Something was done, or will not be, that has a sound of its own."""
+        self._own = earcon
 
     def refuse(self) -> None:
         """A press came to nothing."""
@@ -83,6 +88,9 @@ class Chimes:
         had, self._trouble = self._trouble, trouble
         nothing, self._nothing = self._nothing, False
         refused, self._refused = self._refused, False
+        own, self._own = self._own, None
+        if own is not None:
+            return own
         if refused:
             return Earcon.REFUSED
         if trouble is not None and trouble is not had:

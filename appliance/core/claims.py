@@ -5,12 +5,18 @@ Knows the turn, the line, the microphone and the ring. Must never know how a moo
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from .effects import Effect
 from .faults import CLOCK, Remedy
 from .floor import Hearing, Idle, Listening, Phase, Speaking, Waiting
 from .health import Health
-from .mood import Mood
+from .mood import Mood, strongest
 from .ringing import Ringing
 from .session import Session
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
 
 PHASES: dict[type, Mood] = {
     Idle: Mood.IDLE,
@@ -21,8 +27,17 @@ PHASES: dict[type, Mood] = {
 }
 
 
-def claims(phase: Phase, session: Session, health: Health, ringing: Ringing) -> set[Mood]:
-    """Every mood that there is a reason for; the strongest is shown."""
+def claims(
+    phase: Phase,
+    session: Session,
+    health: Health,
+    ringing: Ringing,
+    *,
+    muted: bool = False,
+    counting: bool = False,
+) -> set[Mood]:
+    """Every mood that there is a reason for; the strongest is shown. `counting`: down to what a very long
+    press does."""
     found = {PHASES[type(phase)]}
     if isinstance(phase, Listening) and phase.follow_up:
         found = {Mood.FOLLOW_UP}
@@ -30,7 +45,13 @@ def claims(phase: Phase, session: Session, health: Health, ringing: Ringing) -> 
         found.add(Mood.CONNECTING)
     if ringing.timers:
         found.add(Mood.TIMER)
-    if health.microphone is not None:
+    if muted:
+        found.add(Mood.MUTED)
+    if counting:
+        found.add(Mood.COUNTDOWN)
+    if health.speaker is not None:
+        found.add(Mood.NO_SPEAKER)
+    if health.microphone is not None and not muted:
         found.add(Mood.STARTING if health.is_new else Mood.NO_MICROPHONE)
     match session.trouble:
         case None:
@@ -42,3 +63,17 @@ def claims(phase: Phase, session: Session, health: Health, ringing: Ringing) -> 
         case fault if fault.remedy is Remedy.BACK_OFF and session.is_wanted:
             found.add(Mood.OFFLINE)
     return found
+
+
+def shown(box: Conversation, now: float) -> list[Effect]:
+    """After every event: what the status light shows anew."""
+    found = claims(
+        box.turn.phase,
+        box.session,
+        box.health,
+        box.timing.ringing,
+        muted=box.mute.is_on,
+        counting=box.button.is_counting_down,
+    )
+    trouble, night = box.session.trouble, box.rules.earcons.is_night(box.wall.local_s(now))
+    return box.lamp.settle(strongest(found), "" if trouble is None else trouble.name, night=night)

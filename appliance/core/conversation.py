@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from . import alarms
+from . import alarms, fingers
 from . import events as ev
 from . import floor as fl
 from . import messages as ms
@@ -29,15 +29,17 @@ from .bargein import BargeIn, overhear
 from .calls import Calls
 from .catalogue import Catalogue
 from .chimes import Chimes
-from .claims import claims
+from .claims import shown
 from .devices import gauged, reopened
-from .effects import Beat, Effect, Keep, Quit, Send, Show, Tell
+from .effects import Beat, Effect, Keep, Quit, Send, Tell
 from .endpoint import Endpointer, Offset, Onset
 from .eye import Eye
 from .farewell import Farewell
-from .gesture import Button, Gesture
+from .gesture import Button
+from .glow import Lamp
 from .health import Health
-from .mood import Mood, strongest
+from .mood import Mood
+from .mute import Mute
 from .notice import Notice, speak
 from .orders import carry_out
 from .questions import Questions
@@ -53,7 +55,7 @@ from .timeline import Timeline
 from .timing import Timing
 from .turn import Turn
 from .uplink import Flow, Uplink
-from .usage import Ledger, Verdict
+from .usage import Ledger
 from .volume import Volume
 from .wall import Wall
 
@@ -70,7 +72,9 @@ class Conversation:
     ) -> None:
         """`former`: what a former life asked to Keep, by name, or whatever was found in its place."""
         former = former or {}
-        self.button = Button(rules.hold_s)
+        self.rules = rules
+        self.button = Button(rules.grip)
+        self.mute = Mute(former.get("mute"))
         self.turn = Turn(rules.manners)
         self.ear = Endpointer(rules.hangover_ms, rules.min_speech_ms, rules.noise_guard_ms)
         self.barge_in = BargeIn(rules.shield, interruptible=rules.manners.interruptible)
@@ -97,7 +101,11 @@ class Conversation:
         self.health = Health(rules.beat_s)
         self.chimes = Chimes(rules.earcons)
         self.timeline = Timeline()
-        self.mood = Mood.STARTING
+        self.lamp = Lamp(rules.shine)
+
+    @property
+    def mood(self) -> Mood:
+        return self.lamp.mood
 
     @property
     def wall(self) -> Wall:
@@ -125,11 +133,11 @@ class Conversation:
         if self.session.is_stopped:
             return []
         effects = self._route(event, now)
+        due = self.deadline()
+        if due is not None and now >= due and not self.session.is_stopped:
+            effects += self._wake(now)
         if self.session.is_stopped:
             return [*effects, *self.recollection.hear(effects, self.turn.number, now), Quit()]
-        due = self.deadline()
-        if due is not None and now >= due:
-            effects += self._wake(now)
         effects += self._afterwards(now)
         return effects + self.recollection.hear(effects, self.turn.number, now)
 
@@ -142,9 +150,9 @@ class Conversation:
             case ev.Pressed() if self.timing.ringing.is_sounding:  # this press is for the ring alone
                 return self.timing.ringing.tell(Silenced(), now)
             case ev.Pressed():
-                return self.do_gestures(self.button.pressed(now), now)
+                return fingers.do(self, self.button.pressed(now), now)
             case ev.Released():
-                return self.do_gestures(self.button.released(now), now)
+                return fingers.do(self, self.button.released(now), now)
             case ev.Asked(ask, request):
                 return asked(self, ask, request, now)
             case ev.Sounding(turn):
@@ -172,7 +180,8 @@ class Conversation:
                 return [Tell("microphone", {"state": "open"})]
             case ev.MicrophoneDown(reason):
                 self.health.closed(reason)
-                told = Tell("microphone", {"state": "missing", "reason": reason})
+                state = "muted" if self.mute.is_on else "missing"
+                told = Tell("microphone", {"state": state, "reason": reason})
                 return [told, *self.tell_turn(fl.Deaf(), now)]
             case ev.SpeakerUp():
                 self.health.speaker = None
@@ -194,10 +203,7 @@ class Conversation:
                     self.session.clock(epoch_s, now)
                 return effects
             case ev.Stop():
-                effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
-                effects += self.tell_turn(fl.Dismissed(), now)
-                kept = [*self.book(), *self.afterglow.stop()]
-                return [*effects, *kept, *self.session.stop(), *self._session_kept(now)]
+                return self.stop(now)
             case ev.Wake():
                 return []
             case _:
@@ -206,6 +212,8 @@ class Conversation:
     # -- ears and fingers ---------------------------------------------------------------------------
 
     def _heard(self, heard: ev.Heard, now: float) -> list[Effect]:
+        if self.mute.is_on:  # on its way when the device was closed
+            return []
         frame = Frame(heard.index, heard.pcm, heard.speech)
         self.ring.push(frame)
         effects = reopened(self.health.heard(now))
@@ -213,24 +221,29 @@ class Conversation:
             effects.append(Tell("lost", {"what": "microphone frames", "count": heard.lost}))
         if self.turn.is_hearing:
             effects += self.perform_flow(self.uplink.add(heard.pcm), now)
-        return effects + self.listen(frame, now) + overhear(self, frame, now)
+        return effects + self.lamp.hear(heard.pcm) + self.listen(frame, now) + overhear(self, frame, now)
 
     def listen(self, frame: Frame, now: float) -> list[Effect]:
         """Have the ear hear this frame, if anybody wants to know."""
         match self.turn.phase:
             case fl.Listening(_, cut) if frame.index >= cut:
                 pass
-            case fl.Hearing(_, fl.By.VOICE | fl.By.TOUCHED):
+            case fl.Hearing(_, fl.By.VOICE | fl.By.TOUCHED | fl.By.FINGER):
                 pass
             case _:
                 return []
+        held = isinstance(self.turn.phase, fl.Hearing) and self.turn.phase.by is fl.By.FINGER
         speech = 0 if self.chimes.is_heard(now) else frame.speech
         match self.ear.hear(frame.index, speech=speech):
+            case Onset() if held:  # it is the finger that decides
+                self.button.spoke()
+                return []
             case Onset(onset) as found:
+                self.button.spoke()
                 orders = self.tell_turn(found, now)
                 self._mark("onset", now, since=onset)
                 return orders
-            case Offset(last) as found:
+            case Offset(last) as found if not held:
                 self._mark("last_voiced", now, since=last + 1)
                 return self.tell_turn(found, now)
             case _:
@@ -239,30 +252,6 @@ class Conversation:
     def _mark(self, name: str, now: float, *, since: int) -> None:
         """Mark a moment that lies so many frames back."""
         self.timeline.mark(self.turn.number, name, now - (self.ring.now - since) * FRAME_MS / 1000)
-
-    def do_gestures(self, gestures: Sequence[Gesture], now: float) -> list[Effect]:
-        """What a finger, or a command in its place, meant."""
-        effects: list[Effect] = []
-        for gesture in gestures:
-            effects += self._gesture(gesture, now)
-        return effects
-
-    def _gesture(self, gesture: Gesture, now: float) -> list[Effect]:
-        if gesture is Gesture.LET_GO:
-            self.timeline.mark(self.turn.number, "last_voiced", now)
-        if gesture is not Gesture.TOUCH:
-            return self.tell_turn(gesture, now)
-        if self.health.microphone is not None:
-            self.chimes.refuse()
-            told = Tell("trouble", {"what": "no microphone", "reason": self.health.microphone})
-            return [told, *self.tell_turn(fl.Dismissed(), now)]
-        if not self.turn.is_hearing and self.ledger.verdict() is Verdict.HARD:
-            self.chimes.refuse()
-            told = Tell("budget", {"limit": "hard", **self.ledger.shown()})
-            return [told, *self.tell_turn(fl.Dismissed(), now)]
-        if not self.turn.is_hearing:
-            self.timeline.press(self.turn.number + 1, now)
-        return [*self.tell_turn(gesture, now), *self.settle_line(self.session.want(now), now)]
 
     # -- the service --------------------------------------------------------------------------------
 
@@ -292,6 +281,13 @@ class Conversation:
                 self.uplink.line_up(link, realtime_text=self.session.setup.realtime_text), now
             )
         return effects
+
+    def stop(self, now: float) -> list[Effect]:
+        """Everything that must be said is said; Quit follows."""
+        effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
+        effects += self.tell_turn(fl.Dismissed(), now)
+        kept = [*self.book(), *self.afterglow.stop()]
+        return [*effects, *kept, *self.session.stop(), *self._session_kept(now)]
 
     # -- orders of the turn -------------------------------------------------------------------------
 
@@ -341,7 +337,7 @@ class Conversation:
         return self.turn.is_quiet and not self.uplink.is_waiting and not self.calls.is_busy
 
     def _wake(self, now: float) -> list[Effect]:
-        effects = self.do_gestures(self.button.wake(now), now)
+        effects = fingers.do(self, self.button.wake(now), now)
         effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
         effects += show(self, self.eye.wake(now), now)
@@ -371,12 +367,11 @@ class Conversation:
         effects += watch(self, now)
         effects += alarms.settle(self, now)
         effects += self._session_kept(now)
-        mood = strongest(claims(self.turn.phase, self.session, self.health, self.timing.ringing))
-        if mood is not self.mood:
-            self.mood = mood
-            effects += [Show(mood), Tell("phase", {"mood": str(mood)})]
+        if isinstance(self.turn.phase, fl.Listening) and self.health.microphone is not None:
+            effects += self.tell_turn(fl.Deaf(), now)  # a follow-up that nobody can hear
+        effects += shown(self, now)
         ringing, local_s = self.timing.ringing.is_sounding, self.wall.local_s(now)
-        return effects + self.chimes.settle(self.turn.phase, mood, now, local_s=local_s, ringing=ringing)
+        return effects + self.chimes.settle(self.turn.phase, self.mood, now, local_s=local_s, ringing=ringing)
 
     def _session_kept(self, now: float) -> list[Effect]:
         """The handle that a next life may resume with; without a time nobody would know how old it is."""

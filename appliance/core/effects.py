@@ -20,6 +20,9 @@ microphone     `state` (open, missing, or doubtful: what it delivers cannot be r
 speaker        the same
 echo           what keeps the box from hearing itself changed: `shield`, `why`, `lowered_db`
 barge-in       a person spoke over the answer of turn `turn`, which is silenced
+mute           `state` (on or off)
+countdown      a very long press is about to do something: `to` what, `in_s`
+conversation   `state`: ended, by a person; the next one begins with nothing
 camera         `state` (looking, shut or missing), `why` it looks, `reason` it cannot
 usage          token counts of the turn so far: `prompt`, `response`, `total`
 budget         a limit is reached: `limit` (soft or hard), and the sums
@@ -155,10 +158,31 @@ class SetVolume:
 
 
 @dataclass(frozen=True, slots=True)
+class Muffle:
+    """Close the microphone's device (`on`), or look for it again. Answered as by a plug pulled or put."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PowerOff:
+    """Switch this machine off."""
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
-    """What the status light shows from now on."""
+    """What the status light shows from now on, at so many per cent; `fault` names what lies behind it."""
 
     mood: Mood
+    fault: str = ""
+    brightness: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Glow:
+    """How loud the voice is that it follows, from 0 to LEVELS."""
+
+    level: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +242,10 @@ Effect = (
     | SetVolume
     | Run
     | Abandon
+    | Muffle
+    | PowerOff
     | Show
+    | Glow
     | Tell
     | Reply
     | Look

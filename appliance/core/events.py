@@ -58,6 +58,13 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Mute:
+    """Close the microphone, or open it again."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How are you?"""
 
@@ -100,7 +107,7 @@ class Volume:
     level: int | Literal["louder", "quieter"] | None = None
 
 
-Request = Talk | Ask | Say | Cancel | Status | Lights | Scene | Timers | SetTimer | Volume
+Request = Talk | Ask | Say | Cancel | Mute | Status | Lights | Scene | Timers | SetTimer | Volume
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,10 @@ from enum import StrEnum
 class Mood(StrEnum):
     """From strongest to weakest."""
 
+    FATAL = "fatal"  # of a configuration that cannot be used: a box that runs is never in it
+    MUTED = "muted"
     NO_MICROPHONE = "no microphone"
+    COUNTDOWN = "countdown"
     REFUSED = "refused"
     CLOCK = "clock not set"
     OFFLINE = "offline"
@@ -21,6 +24,7 @@ class Mood(StrEnum):
     SPEAKING = "speaking"
     FOLLOW_UP = "follow-up"
     TIMER = "timer ringing"
+    NO_SPEAKER = "no speaker"
     STARTING = "starting"
     IDLE = "idle"
 

@@ -18,6 +18,8 @@ def report(box: Conversation) -> dict[str, object]:
         "phase": str(box.mood),
         "says": repr(box),
         "trouble": None if fault is None else {"what": fault.name, "advice": fault.advice},
+        "muted": box.mute.is_on,
+        "button": "stuck" if box.button.is_stuck else "fine",
         "microphone": box.health.microphone or box.health.doubt or "open",
         "speaker": box.health.speaker or "open",
         "sound": box.health.shown(),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from . import events as ev
+from . import fingers
 from . import floor as fl
 from .effects import Effect, Reply
 from .parameters import Bad
@@ -29,11 +30,13 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
         case ev.Talk() | ev.Ask() | ev.Say() if box.ledger.verdict() is Verdict.HARD:
             remedy = "wait, or raise [budget] in the configuration"
             return [Reply(ask, {"ok": False, "error": SPENT, "remedy": remedy})]
+        case ev.Talk() if box.mute.is_on:
+            return [Reply(ask, {"ok": False, "error": "the box is muted", "remedy": "appliance unmute"})]
         case ev.Talk() if box.health.microphone is not None:
             return [Reply(ask, {"ok": False, "error": f"no microphone: {box.health.microphone}"})]
         case ev.Talk(hold_s):
             gestures = box.button.tap() if hold_s is None else box.button.hold(now, hold_s)
-            return [*box.do_gestures(gestures, now), Reply(ask, {"ok": True})]
+            return [*fingers.do(box, gestures, now), Reply(ask, {"ok": True})]
         case ev.Ask(text, speak):
             return _typed(box, ask, text, now, speak=speak)
         case ev.Say(text):
@@ -41,6 +44,8 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
         case ev.Cancel():
             silenced = box.timing.ringing.tell(Silenced(), now)
             return [*silenced, *box.tell_turn(fl.Dismissed(), now), Reply(ask, {"ok": True})]
+        case ev.Mute(on):
+            return [*fingers.mute(box, now, on=on), Reply(ask, {"ok": True, "muted": on})]
         case ev.Timers() | ev.SetTimer():
             return _timer(box, ask, request, now)
         case ev.Lights(None, _) | ev.Lights(_, None):

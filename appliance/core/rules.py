@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from .chimes import Earcons
 from .endpoint import GUARD_MS
 from .floor import Manners
+from .gesture import Grip
+from .glow import Shine
 from .messages import Setup
 from .recollection import Remember
 from .shield import Shield
@@ -20,10 +22,12 @@ class Rules:
     manners: Manners
     setup: Setup
     hangover_ms: int
-    hold_s: float
     always_connected: bool
     idle_close_s: float
     beat_s: float | None
+    grip: Grip = field(default_factory=Grip)
+    very_long: str = "none"
+    shine: Shine | None = None
     min_speech_ms: int = 160
     noise_guard_ms: int = GUARD_MS
     fallbacks: tuple[Setup, ...] = ()

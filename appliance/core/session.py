@@ -235,8 +235,9 @@ class Session:
     def forget(self, now: float) -> list[Effect]:
         """The conversation is over: the next one begins with nothing, on a line of its own."""
         self.handles.forget()
-        if (link := self.link) is None:
+        if not isinstance(self.line, Live | Greeting):  # which may be about to be resumed
             return []
+        link = self.line.link
         self._down(now, now)
         self.release(now)
         return [Hang(link), Tell("line", {"state": "closed"})]

@@ -170,6 +170,25 @@ def test_an_unplugged_microphone_is_down_once_and_comes_back() -> None:
     asyncio.run(main())
 
 
+def test_a_muffled_microphone_delivers_nothing_until_it_is_not() -> None:
+    async def main() -> None:
+        async with MemoryRoom().ear() as ear:
+            await ear.hear(0.1)
+            ear.microphone.muffle(on=True)
+            await ear.notes.until(lambda: ear.downs == ["muted"])
+            had = len(ear.frames)
+            ear.microphone.unplug()
+            ear.microphone.muffle(on=False)
+            await ear.notes.until(lambda: len(ear.downs) == 2)
+            assert len(ear.frames) == had
+            ear.microphone.plug()
+            await ear.hear(0.1)
+            assert ear.downs[1].startswith("no microphone")
+            assert ear.frames[had][1] == had
+
+    asyncio.run(main())
+
+
 def test_the_speaker_is_no_faster_than_its_clock() -> None:
     async def main() -> None:
         async with MemoryRoom().mouth() as mouth:

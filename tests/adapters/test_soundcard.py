@@ -599,6 +599,69 @@ def test_a_flush_of_silence_has_nothing_to_fade() -> None:
     assert not pulls[3].pcm.strip(b"\0")
 
 
+@pytest.mark.slow
+def test_muffled_the_device_is_closed_and_not_looked_for(server: SoundServer) -> None:
+    """The sound server is asked: no client records from it any more."""
+
+    def recorders() -> bool:
+        return "protocol-native" in server.control("list", "short", "source-outputs")
+
+    async def main() -> None:
+        ear = CardEar(server, NATIVE, shared=PortAudio())
+        async with running(ear.microphone.run()):
+            await ear.hear(0.2)
+            assert await asyncio.to_thread(recorders)
+            ear.microphone.muffle(on=True)
+            await ear.until(lambda: ear.downs == ["muted"])
+            assert not await asyncio.to_thread(recorders)
+            had = len(ear.frames)
+            await asyncio.to_thread(server.unplug_microphone)
+            await asyncio.to_thread(server.plug_microphone)
+            assert len(ear.frames) == had
+            ear.microphone.muffle(on=False)
+            await ear.hear(0.2)
+            assert (ear.ups, ear.downs) == (["up", "up"], ["muted"])
+
+    run(main())
+
+
+def test_a_gate_that_is_shut_from_the_start_opens_nothing() -> None:
+    worked: list[str] = []
+
+    async def work() -> NoReturn:
+        worked.append("began")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            worked.append("closed")
+        raise AssertionError
+
+    async def main() -> None:
+        gate = upkeep.Gate()
+        gate.shut(on=True)
+        async with running(gate.run(work, lambda: worked.append("shut"))):
+            await asyncio.sleep(0)
+            assert worked == ["shut"]
+            for on in (False, True):
+                gate.shut(on=on)
+                for _ in range(20):
+                    await asyncio.sleep(0)
+            assert worked == ["shut", "began", "closed", "shut"]
+
+    run(main())
+
+
+def test_a_bug_in_what_a_gate_guards_is_not_swallowed() -> None:
+    async def work() -> NoReturn:
+        raise ValueError("a bug")
+
+    async def main() -> None:
+        with pytest.raises(ValueError, match="a bug"):
+            await upkeep.Gate().run(work, lambda: None)
+
+    run(main())
+
+
 def test_a_dead_stream_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream whose callback is not called any more, though PortAudio calls it active."""
 

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -356,3 +357,27 @@ def test_the_unit_is_one_that_systemd_understands() -> None:
     )
     complaints = [line for line in ran.stderr.splitlines() if "appliance" in line]
     assert [line for line in complaints if "/opt/appliance/bin/appliance is not executable" not in line] == []
+
+
+@pytest.mark.parametrize("script", ["exit 0", "echo Access denied >&2; exit 1", None])
+def test_the_machine_is_switched_off_or_the_journal_says_why_not(
+    script: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By a systemctl of ours: the real one would do it."""
+    if script is not None:
+        (tmp_path / "systemctl").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\n{script}\n', "ascii")
+        (tmp_path / "systemctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/nowhere" if script is None else f"{tmp_path}:/bin:/usr/bin")
+    before = set(threading.enumerate())
+    Notifier().power_off()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE_S)
+    if script is not None:
+        assert (tmp_path / "asked").read_text("ascii") == "--no-ask-password poweroff\n"
+    told = [record.message for record in caplog.records]
+    if script == "exit 0":
+        assert told == []
+    else:
+        [line] = told
+        assert line.startswith("this machine cannot be switched off: ")
+        assert "polkit" in line

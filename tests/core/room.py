@@ -56,7 +56,6 @@ def rules(**changes: object) -> Rules:
         "manners": Manners(),
         "setup": ms.Setup("gemini-3.8-live", functions=catalogue().declarations()),
         "hangover_ms": 800,
-        "hold_s": 0.4,
         "always_connected": False,
         "idle_close_s": 120.0,
         "beat_s": 15.0,

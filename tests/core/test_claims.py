@@ -65,3 +65,15 @@ def test_a_timer_that_rings() -> None:
     ringing = Ringing()
     ringing.tell(Rang(Timer(1, "", Counting(0.0))), 0.0)
     assert claims(Idle(), session(), health(), ringing) == {Mood.IDLE, Mood.TIMER}
+
+
+def test_muted_is_not_the_same_as_away() -> None:
+    away = health("muted")
+    assert claims(Idle(), session(), away, Ringing(), muted=True) == {Mood.IDLE, Mood.MUTED}
+
+
+def test_a_countdown_and_a_speaker_that_is_away() -> None:
+    dumb = health()
+    dumb.speaker = "unplugged"
+    found = claims(Idle(), session(), dumb, Ringing(), counting=True)
+    assert found == {Mood.IDLE, Mood.COUNTDOWN, Mood.NO_SPEAKER}

@@ -391,6 +391,7 @@ def test_no_microphone() -> None:
     [reply] = room.do(ev.Asked(1, ev.Talk()))
     assert isinstance(reply, Reply)
     assert reply.body["ok"] is False
+    room.pass_time(0.5, frames=False)
     room.microphone = True
     room.do(ev.MicrophoneUp())
     room.ask()
@@ -869,8 +870,8 @@ def test_no_beat_of_a_box_that_is_deaf() -> None:
 def test_starting_until_the_microphone_is_open() -> None:
     conversation = Conversation(rules(), catalogue(), backoff)
     assert conversation.mood is Mood.STARTING
-    assert conversation.handle(ev.Wake(), 0.0) == [Beat()]
-    assert Show(Mood.IDLE) in conversation.handle(ev.MicrophoneUp(), 1.0)
+    assert conversation.handle(ev.Wake(), 0.0) == [Beat(), Show(Mood.STARTING, brightness=0)]
+    assert Show(Mood.IDLE, brightness=0) in conversation.handle(ev.MicrophoneUp(), 1.0)
 
 
 def test_connecting_while_the_line_is_dialled() -> None:

@@ -9,7 +9,10 @@ import pytest
 from appliance.core.mood import Mood, strongest
 
 ORDER = [
+    "fatal",
+    "muted",
     "no microphone",
+    "countdown",
     "refused",
     "clock not set",
     "offline",
@@ -19,6 +22,7 @@ ORDER = [
     "speaking",
     "follow-up",
     "timer ringing",
+    "no speaker",
     "starting",
     "idle",
 ]
@@ -34,6 +38,6 @@ def test_of_two_the_stronger_is_shown(strong: Mood, weak: Mood) -> None:
 
 
 def test_all_of_them_is_the_strongest_and_none_is_idle() -> None:
-    assert strongest(set(Mood)) is Mood.NO_MICROPHONE
+    assert strongest(set(Mood)) is Mood.FATAL
     assert strongest(set()) is Mood.IDLE
     assert [strongest({mood}) for mood in Mood] == list(Mood)

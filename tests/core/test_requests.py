@@ -12,7 +12,16 @@ from .room import Room
 
 
 @pytest.mark.parametrize(
-    "request_", [ev.Talk(), ev.Talk(1.0), ev.Cancel(), ev.Status(), ev.Lights(), ev.Lights("desk lamp")]
+    "request_",
+    [
+        ev.Talk(),
+        ev.Talk(1.0),
+        ev.Cancel(),
+        ev.Mute(on=True),
+        ev.Status(),
+        ev.Lights(),
+        ev.Lights("desk lamp"),
+    ],
 )
 def test_what_can_be_done_at_once_is_answered_at_once(request_: ev.Request) -> None:
     replies = [e for e in Room().do(ev.Asked(7, request_)) if isinstance(e, Reply)]

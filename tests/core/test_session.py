@@ -206,6 +206,9 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("live", "renew"): renewed(SILENT),
     ("live", "renew afresh"): renewed(MUTE),
     ("live", "forget"): hung(110.0, "closed"),
+    ("leaving", "forget"): hung(110.0, "closed"),
+    ("greeting", "forget"): hung(110.0, "closed"),
+    ("resuming", "forget"): hung(110.0, "closed"),
     ("live", "stop"): ([Hang(3)], Down(FOREVER)),
     ("leaving", "go away"): (LEAVING, Live(3, 100.0, 145.0, hurry=True)),  # never later than said before
     ("leaving", "lost"): failed(AGE, 110.0, 0.0, OLD),
@@ -214,7 +217,6 @@ WALK: dict[tuple[str, str], tuple[list[Effect], Line]] = {
     ("leaving", "wake at 640"): hung(640.0, "changing"),
     ("leaving", "renew"): renewed(SILENT),
     ("leaving", "renew afresh"): renewed(MUTE),
-    ("leaving", "forget"): hung(110.0, "closed"),
     ("leaving", "stop"): ([Hang(3)], Down(FOREVER)),
 }
 

@@ -110,6 +110,13 @@ class Daemon:
             await asyncio.to_thread(thread.join, 5)
         shutil.rmtree(self.place, ignore_errors=True)
 
+    def kept(self, files: Mapping[str, str]) -> None:
+        """What a former life has left, before it starts."""
+        directory = Path(self.environment["STATE_DIRECTORY"])
+        for name, text in files.items():
+            directory.mkdir(exist_ok=True)
+            (directory / name).write_text(text, encoding="utf-8")
+
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and wait; the exit status."""
         self.process.send_signal(number)
@@ -202,11 +209,21 @@ async def command(*words: str, environment: Mapping[str, str] | None = None) -> 
 
 @contextlib.asynccontextmanager
 async def box(
-    standin: StandIn, more: str = "", environment: Mapping[str, str] | None = None, backend: str = "memory"
+    standin: StandIn,
+    more: str = "",
+    environment: Mapping[str, str] | None = None,
+    backend: str = "memory",
+    *,
+    pins: bool = False,
+    state: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Daemon]:
-    """A daemon that talks to this stand-in."""
+    """A daemon that talks to this stand-in. `pins`: the environment says which; `state` is what it finds."""
     toml = f'[live]\nendpoint = "{standin.url}"\n[audio]\nbackend = "{backend}"\n{LIGHTS}{more}\n'
-    async with Daemon(toml, environment) as daemon:
+    daemon = Daemon(toml, environment)
+    if pins and environment is not None:
+        daemon.environment["GPIOZERO_PIN_FACTORY"] = environment["GPIOZERO_PIN_FACTORY"]
+    daemon.kept(state or {})
+    async with daemon:
         yield daemon
 
 

@@ -1,0 +1,81 @@
+"""What the daemon answered, as a person reads it.
+
+Knows the answers to `status`, `lights` and `timers`. Must never know how they were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def status_lines(answer: Mapping[str, object]) -> list[str]:
+    """How it is."""
+    lines = [f"{answer.get('phase')}: {answer.get('says')}"]
+    if answer.get("muted"):
+        lines.append("muted: the microphone is closed; a long press or `appliance unmute` opens it")
+    if answer.get("button") == "stuck":
+        lines.append("button: stuck; look for a short circuit, and whether [button] pull suits the wiring")
+    lines += [f"{part}: {answer.get(part)}{_gauge(answer, part)}" for part in ("microphone", "speaker")]
+    if isinstance(echo := answer.get("echo"), Mapping):
+        db = f", lowered by {echo['lowered_db']} dB" if "lowered_db" in echo else ""
+        lines.append(f"echo: {echo['shield']}{db}{echo['why'] and '; '}{echo['why']}")
+    if answer.get("camera") != "off":
+        lines.append(f"camera: {answer.get('camera')}")
+    lines += _usage_lines(answer.get("usage"))
+    trouble = answer.get("trouble")
+    if isinstance(trouble, Mapping):
+        lines.append(f"trouble: {trouble.get('what')}; {trouble.get('advice')}")
+    steps = answer.get("turns_ms")
+    if isinstance(steps, Mapping):
+        for name, step in steps.items():
+            label, turns = str(name).replace("_", " "), step["turns"]
+            shown = ", ".join(f"{key} {step[key]}" for key in ("median", "p95", "p99"))
+            lines.append(f"{label}: {shown} ms, {turns} turns")
+    return lines + lamp_lines(answer) + timer_lines(answer)
+
+
+def _gauge(answer: Mapping[str, object], part: str) -> str:
+    """The device, and what went wrong with it."""
+    sound = answer.get("sound")
+    gauge = sound.get(part) if isinstance(sound, Mapping) else None
+    if not isinstance(gauge, Mapping):
+        return ""
+    counts = [f"{str(k).replace('_', ' ')} {v}" for k, v in gauge.items() if k != "device" and v]
+    return f" ({', '.join([str(gauge['device']), *counts])})"
+
+
+def _usage_lines(usage: object) -> list[str]:
+    if not isinstance(usage, Mapping):
+        return []
+    lines = []
+    for name, limit in (("today", "day"), ("month", "month")):
+        use, most = usage[name], usage["budget"][f"hard_tokens_{limit}"]
+        of = "" if most is None else f" of {most}"
+        sound = f"{use['heard_ms'] / 60_000:.1f} min sent, {use['spoken_ms'] / 60_000:.1f} min answered"
+        lines.append(f"{name}: {use['total']}{of} tokens in {use['turns']} turns, {sound}")
+    if usage["verdict"] != "fine":
+        lines.append(f"budget: the {usage['verdict']} limit is reached")
+    return lines
+
+
+def lamp_lines(answer: Mapping[str, object]) -> list[str]:
+    lights = answer.get("lights")
+    if not isinstance(lights, Mapping):
+        return []
+    return [f"{name}: {', '.join(str(value) for value in state.values())}" for name, state in lights.items()]
+
+
+def timer_lines(answer: Mapping[str, object]) -> list[str]:
+    """What rings, what was missed, and what is to come, the next one first."""
+    lines = []
+    for state in ("ringing", "missed"):
+        found = answer.get(state)
+        lines += [f"{state}: {what}" for what in found] if isinstance(found, list) else []
+    timers = answer.get("timers")
+    for timer in timers if isinstance(timers, list) else ():
+        name = f" ({timer['name']})" if timer["name"] else ""
+        at = f" at {timer['at']}{' every day' if timer['daily'] else ''}" if "at" in timer else ""
+        left = f" in {timer['left']}" if "left" in timer else ""
+        does = "rings" if timer["kind"] == "ring" else f"sets {', '.join(timer['args'].get('names', ()))}"
+        lines.append(f"timer {timer['number']}{name}: {does}{at}{left}")
+    return lines

@@ -1,0 +1,22 @@
+"""What a person reads of a status."""
+
+from __future__ import annotations
+
+from appliance.statement import lamp_lines, status_lines, timer_lines
+
+FINE = {"phase": "idle", "says": "link 1 live", "microphone": "open", "speaker": "open", "camera": "off"}
+
+
+def test_a_box_that_is_well() -> None:
+    assert status_lines(FINE) == ["idle: link 1 live", "microphone: open", "speaker: open"]
+
+
+def test_muted_and_a_stuck_button_say_what_to_do() -> None:
+    lines = status_lines({**FINE, "muted": True, "button": "stuck"})
+    assert lines[1] == "muted: the microphone is closed; a long press or `appliance unmute` opens it"
+    assert lines[2].startswith("button: stuck; look for a short circuit")
+
+
+def test_what_is_no_answer_has_no_lines() -> None:
+    assert lamp_lines({}) == []
+    assert timer_lines({"ringing": 7, "timers": None}) == []
