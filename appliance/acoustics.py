@@ -15,7 +15,9 @@ from .core.chimes import Earcons
 from .core.earcons import Earcon
 from .core.events import Event, MicrophoneDown, MicrophoneUp
 from .hearing import Hearing
-from .settings import Config
+from .settings import NATIVE, Config
+
+MEMORY_HZ = 48_000  # what a microphone of memory has of its own, as most sound cards do
 
 
 class Ears(Protocol):
@@ -58,6 +60,7 @@ def acoustics(
     `measured`: what `appliance echo` has kept, or whatever was found in its place.
     """
     audio = config.audio
+    native = audio.send_rate == NATIVE
     hearing = Hearing(audio, post, measured)
 
     def on_up() -> None:
@@ -67,7 +70,13 @@ def acoustics(
         post(MicrophoneDown(reason))
 
     if audio.backend == "memory":
-        ears = MemoryMicrophone(on_frame=hearing.frame, on_up=on_up, on_down=on_down, speed=speed)
+        ears = MemoryMicrophone(
+            on_frame=hearing.frame,
+            on_up=on_up,
+            on_down=on_down,
+            speed=speed,
+            wide_hz=MEMORY_HZ if native else 0,
+        )
         mouth = MemorySpeaker(post=post, speed=speed, jingles=sounds)
         if hearing.played is not None:
             mouth.listeners.append(hearing.played)
@@ -87,6 +96,7 @@ def acoustics(
             channel=audio.channel,
             gain_db=audio.gain_db,
             auto_gain=audio.auto_gain,
+            native=native,
         ),
         SoundCardSpeaker(
             audio.speaker,

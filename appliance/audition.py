@@ -9,9 +9,10 @@ import re
 import wave
 from pathlib import Path
 
+from .core.audio import RATE_HZ
 from .core.shield import MODES
-from .problems import Section
-from .settings import MOMENTS, AudioDevices, Earcons
+from .problems import Section, nearest
+from .settings import MOMENTS, NATIVE, AudioDevices, Earcons
 
 LONGEST_S = {
     "timer": 10.0,
@@ -38,9 +39,20 @@ def audition(section: Section) -> AudioDevices:
         auto_gain=section.flag("auto_gain", default=default.auto_gain),
         volume=default.volume if volume is None else volume,
         earcon_volume=default.earcon_volume if earcons is None else earcons,
+        send_rate=_send_rate(section),
     )
     section.done()
     return audio
+
+
+def _send_rate(section: Section) -> int | str:
+    value = section.raw("send_rate")
+    if value is None or (value == RATE_HZ and isinstance(value, int)):
+        return RATE_HZ
+    if value != NATIVE:
+        hint = nearest(value, (NATIVE,)) if isinstance(value, str) else None
+        section.wrong("send_rate", value, f"{RATE_HZ} or {NATIVE!r} (the microphone's own)", hint)
+    return NATIVE
 
 
 def _device(section: Section, key: str, default: str) -> str:

@@ -22,18 +22,15 @@ from .home import check_pins, read_groups, read_lights, read_pin, read_scenes, r
 from .models import LANGUAGES, VOICES
 from .optics import optics
 from .problems import Section, nearest, one_of
-from .sections import budget, functions, timers
+from .sections import budget, functions, timers, turns
 from .settings import (
     ACTS,
-    COVERAGES,
     MODALITIES,
-    PRESETS,
     VERSIONS,
     Button,
     Config,
     Live,
     ServiceTools,
-    Turns,
 )
 from .suitable import suit
 
@@ -60,7 +57,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         live=_live(root.section("live")),
         audio=audition(root.section("audio")),
         earcons=earcons(root.section("earcons"), root.section("quiet")),
-        turns=_turns(root.section("turns")),
+        turns=turns(root.section("turns")),
         button=_button(root.section("button")),
         status_light=read_status_light(root.section("status_light")),
         camera=optics(root.section("camera")),
@@ -184,35 +181,6 @@ def _endpoint(section: Section, endpoint: str) -> None:
         fine = False
     if not fine:
         section.wrong("endpoint", endpoint, allowed)
-
-
-def _turns(section: Section) -> Turns:
-    default = Turns()
-
-    def whole(key: str, least: int, most: int) -> int:
-        chosen: int = getattr(default, key)
-        return section.whole(key, chosen, least, most, "milliseconds") or 0
-
-    preset = section.choice("endpointing", default.endpointing, PRESETS)
-    hangover = section.whole("hangover_ms", PRESETS[preset], 200, 5_000, "milliseconds")
-    turns = Turns(
-        endpointing=preset,
-        hangover_ms=hangover or PRESETS[preset],
-        min_speech_ms=whole("min_speech_ms", 60, 800),
-        noise_guard_s=section.number("noise_guard_s", default.noise_guard_s, 0, 60, "seconds, 0 for never"),
-        pre_roll_ms=whole("pre_roll_ms", 0, 2_000),
-        pre_roll_noise_ms=whole("pre_roll_noise_ms", 0, 2_000),
-        reach_back_ms=whole("reach_back_ms", 0, 2_000),
-        no_speech_s=section.number("no_speech_s", default.no_speech_s, 1, 60, "seconds"),
-        follow_up_s=section.number("follow_up_s", default.follow_up_s, 0, 60, "seconds, 0 for never"),
-        max_utterance_s=section.number("max_utterance_s", default.max_utterance_s, 5, 60, "seconds"),
-        hold_ms=whole("hold_ms", 150, 2_000),
-        tail_ms=whole("tail_ms", 0, 2_000),
-        interruptible=section.flag("interruptible", default=default.interruptible),
-        coverage=section.choice("coverage", default.coverage, COVERAGES),
-    )
-    section.done()
-    return turns
 
 
 def _button(section: Section) -> Button:

@@ -7,6 +7,8 @@ and "cancel" only. Must never know whose turn it is.
                         ▼
     microphone ─► canceller ─► gate: somebody else's voice? ─► Heard
                         └────► judge: is it good enough? ────► EchoJudged
+
+Only 16 kHz are cancelled. Where more is sent, it is made of those while something plays.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .adapters.voice import Voice
+from .core.audio import RATE_HZ
 from .core.endpoint import SURE
 from .core.events import EchoJudged, Event, Heard
 from .core.residual import Gate, Judge
@@ -25,6 +28,7 @@ from .settings import AudioDevices
 if TYPE_CHECKING:
     from .adapters.echo import Canceller
     from .adapters.farend import FarEnd
+    from .adapters.resample import Resampler
 
 log = logging.getLogger(__name__)
 
@@ -44,22 +48,37 @@ class Hearing:
         self._post = post
         self._voice = Voice()
         self._clear: _Clear | None = None
+        self._widen: Resampler | None = None
         if shield(audio) is Shield.CANCEL:
             self._clear = _cleared(audio.echo, measured, post)
         self.played: Callable[[bytes, int], None] | None = None
         if self._clear is not None:
             self.played = self._clear.far.write
 
-    def frame(self, pcm: bytes, index: int, lost: int) -> None:
-        """One frame of the microphone, and how many are missing directly before it."""
+    def frame(self, pcm: bytes, index: int, lost: int, wide: bytes = b"", rate_hz: int = RATE_HZ) -> None:
+        """One frame of the microphone, and how many are missing directly before it. `wide` is the same frame
+        at `rate_hz`, the device's own, where that is what is to be sent."""
         if self._clear is None:
-            self._post(Heard(pcm, index, self._voice(pcm), lost))
+            self._post(Heard(pcm, index, self._voice(pcm), lost, wide, rate_hz))
             return
         clean, near = self._clear(pcm, lost)
         grade = self._voice(clean)
         if near is not None:
             grade = SURE if near else 0
-        self._post(Heard(clean, index, grade, lost))
+        if wide:
+            wide = self._wide(wide, clean, rate_hz)
+        self._post(Heard(clean, index, grade, lost, wide, rate_hz))
+
+    def _wide(self, wide: bytes, clean: bytes, rate_hz: int) -> bytes:
+        """The frame as it is sent, without the box's own voice."""
+        if self._clear is None or self._clear.far.is_asleep:
+            self._widen = None
+            return wide
+        if self._widen is None:
+            from .adapters.resample import Resampler
+
+            self._widen = Resampler(RATE_HZ, rate_hz)
+        return self._widen(clean)
 
 
 def _cleared(mode: str, measured: object, post: Callable[[Event], None]) -> _Clear | None:

@@ -9,7 +9,8 @@ from .core.audio import FRAME_MS
 from .core.floor import Manners
 from .core.gesture import Grip
 from .core.glow import Shine
-from .settings import Config, StatusLight
+from .core.messages import Detection
+from .settings import Config, StatusLight, Turns
 
 
 def manners(config: Config) -> Manners:
@@ -25,6 +26,19 @@ def manners(config: Config) -> Manners:
         pre_roll=turns.pre_roll_ms // FRAME_MS,
         pre_roll_noise=max(turns.pre_roll_ms, turns.pre_roll_noise_ms) // FRAME_MS,
         reach_back=turns.reach_back_ms // FRAME_MS,
+    )
+
+
+def detection(turns: Turns) -> Detection | None:
+    """How the service is to find out that somebody speaks, where that is its business."""
+    if turns.mode == "local":
+        return None
+    served = turns.server
+    return Detection(
+        served.start_sensitivity,
+        served.end_sensitivity,
+        served.prefix_padding_ms,
+        served.silence_duration_ms,
     )
 
 

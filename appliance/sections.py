@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from .core.usage import Budget
 from .problems import Section
-from .settings import Functions, Timers
+from .settings import COVERAGES, MODES, PRESETS, SENSITIVITIES, Functions, Served, Timers, Turns
 
 
 def budget(section: Section) -> Budget:
@@ -43,3 +43,47 @@ def timers(section: Section) -> Timers:
     timers = Timers(section.number("ring_s", Timers().ring_s, 5, 600, "seconds"))
     section.done()
     return timers
+
+
+def turns(section: Section) -> Turns:
+    """[turns]"""
+    default = Turns()
+
+    def whole(key: str, least: int, most: int) -> int:
+        chosen: int = getattr(default, key)
+        return section.whole(key, chosen, least, most, "milliseconds") or 0
+
+    preset = section.choice("endpointing", default.endpointing, PRESETS)
+    hangover = section.whole("hangover_ms", PRESETS[preset], 200, 5_000, "milliseconds")
+    found = Turns(
+        mode=section.choice("mode", default.mode, MODES),
+        endpointing=preset,
+        hangover_ms=hangover or PRESETS[preset],
+        min_speech_ms=whole("min_speech_ms", 60, 800),
+        noise_guard_s=section.number("noise_guard_s", default.noise_guard_s, 0, 60, "seconds, 0 for never"),
+        pre_roll_ms=whole("pre_roll_ms", 0, 2_000),
+        pre_roll_noise_ms=whole("pre_roll_noise_ms", 0, 2_000),
+        reach_back_ms=whole("reach_back_ms", 0, 2_000),
+        no_speech_s=section.number("no_speech_s", default.no_speech_s, 1, 60, "seconds"),
+        follow_up_s=section.number("follow_up_s", default.follow_up_s, 0, 60, "seconds, 0 for never"),
+        max_utterance_s=section.number("max_utterance_s", default.max_utterance_s, 5, 60, "seconds"),
+        hold_ms=whole("hold_ms", 150, 2_000),
+        tail_ms=whole("tail_ms", 0, 2_000),
+        interruptible=section.flag("interruptible", default=default.interruptible),
+        coverage=section.choice("coverage", default.coverage, COVERAGES),
+        server=_served(section.section("server")),
+    )
+    section.done()
+    return found
+
+
+def _served(section: Section) -> Served:
+    default = Served()
+    found = Served(
+        start_sensitivity=section.choice("start_sensitivity", default.start_sensitivity, SENSITIVITIES),
+        end_sensitivity=section.choice("end_sensitivity", default.end_sensitivity, SENSITIVITIES),
+        prefix_padding_ms=section.whole("prefix_padding_ms", None, 0, 5_000, "milliseconds"),
+        silence_duration_ms=section.whole("silence_duration_ms", None, 100, 10_000, "milliseconds"),
+    )
+    section.done()
+    return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
+from .core.audio import RATE_HZ
 from .core.lights import Kind
 from .core.recollection import Remember
 from .core.ringing import RING_S
@@ -31,6 +32,9 @@ COVERAGES = {  # of a turn: what the service takes into account
 }
 AUTHS = ("key", "token")
 TOKEN_VERSION = "v1alpha"  # the only one that takes ephemeral tokens
+MODES = ("local", "server")  # who decides when a person has finished
+SENSITIVITIES = ("", "high", "low")
+NATIVE = "native"
 VERSIONS = ("v1beta", "v1alpha", "v1")
 PINS = range(0, 28)  # BCM numbers on the 40-pin header
 ALL = "all"  # what the model says for every light
@@ -87,6 +91,7 @@ class AudioDevices:
     auto_gain: bool = False
     earcon_volume: int = 60
     echo: str = "auto"
+    send_rate: int | str = RATE_HZ
 
 
 MOMENTS = (
@@ -114,9 +119,20 @@ PRESETS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """How the service finds out that a person speaks; "" and None are its own defaults."""
+
+    start_sensitivity: str = ""
+    end_sensitivity: str = ""
+    prefix_padding_ms: int | None = None
+    silence_duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Turns:
     """When a person's turn begins and ends."""
 
+    mode: str = "local"
     endpointing: str = "normal"
     hangover_ms: int = PRESETS["normal"]
     min_speech_ms: int = 160
@@ -131,6 +147,7 @@ class Turns:
     tail_ms: int = 300
     interruptible: bool = True
     coverage: str = ""
+    server: Served = Served()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from .core.messages import Setup
 from .core.scenes import Scenes
 from .core.timing import Timing
 from .core.volume import Volume
+from .manners import detection
 from .memories import lit
 from .models import profile_of
 from .settings import COVERAGES, RESOLUTIONS, Config
@@ -82,6 +83,7 @@ def setup_of(config: Config, model: str, known: Catalogue) -> Setup:
         interruptible=config.turns.interruptible,
         coverage=COVERAGES[config.turns.coverage],
         media_resolution=RESOLUTIONS[config.camera.media_resolution] if config.camera.source else "",
+        detection=detection(config.turns),
         realtime_text=profile.text == "realtime",
         seeding=profile.seeding,
         extra=live.extra_setup,

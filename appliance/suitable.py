@@ -11,7 +11,7 @@ from dataclasses import fields
 
 from .models import FIRST_VOICES, Profile, profile_of, profiles
 from .problems import Section, one_of
-from .settings import TOKEN_VERSION, Config, Live, ServiceTools
+from .settings import TOKEN_VERSION, Config, Live, Served, ServiceTools
 
 COMPRESSED_AT = 0.8  # of the window: where the service begins to drop turns, if nobody says so
 
@@ -23,6 +23,8 @@ def suit(config: Config, root: Section) -> tuple[str, ...]:
     """Notes in `root` whatever a configured model does not take; returns warnings about the rest."""
     live = config.live
     warnings: list[str] = []
+    if config.turns.mode == "local" and config.turns.server != Served():
+        warnings.append("turns.server is ignored: turns.mode is 'local'")
     for model in (live.model, *live.fallback_models):
         profile, known = profile_of(model)
         if not known and model.strip():

@@ -27,6 +27,7 @@ from appliance.settings import (
     Functions,
     Light,
     Live,
+    Served,
     ServiceTools,
     StatusLight,
     Timers,
@@ -97,8 +98,10 @@ def test_every_key_is_read() -> None:
             "auto_gain": True,
             "earcon_volume": 0,
             "echo": "cancel",
+            "send_rate": "native",
         },
         "turns": {
+            "mode": "server",
             "endpointing": "patient",
             "hangover_ms": 900,
             "min_speech_ms": 200,
@@ -113,6 +116,12 @@ def test_every_key_is_read() -> None:
             "tail_ms": 0,
             "interruptible": False,
             "coverage": "all_input",
+            "server": {
+                "start_sensitivity": "low",
+                "end_sensitivity": "high",
+                "prefix_padding_ms": 0,
+                "silence_duration_ms": 10_000,
+            },
         },
         "button": {"pin": 27, "pull": "down", "debounce_ms": 0},
         "lights": {
@@ -172,9 +181,14 @@ def test_every_key_is_read() -> None:
             token_timeout_s=5.0,
         ),
         audio=AudioDevices(
-            "memory", "USB", "HDMI", 70, 2, -6.0, auto_gain=True, earcon_volume=0, echo="cancel"
+            *("memory", "USB", "HDMI", 70, 2, -6.0),
+            auto_gain=True,
+            earcon_volume=0,
+            echo="cancel",
+            send_rate="native",
         ),
         turns=Turns(
+            "server",
             "patient",
             900,
             200,
@@ -189,6 +203,7 @@ def test_every_key_is_read() -> None:
             0,
             interruptible=False,
             coverage="all_input",
+            server=Served("low", "high", 0, 10_000),
         ),
         button=Button(27, "down", 0),
         camera=Camera("front door", "listening", 0.5, 1280, 720, "low", 4, "low"),
@@ -306,9 +321,21 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("audio", "earcon_volume", [-1, 101, "60", 0.5, True]),
     ("timers", "ring_s", [4.9, 601, "60", True, float("nan")]),
     ("audio", "echo", ["full-duplex", True]),
+    ("audio", "send_rate", ["natvie", 48_000, 16_000.0, "16000", True, 0]),
     ("earcons", "listening", ["", 1, "/nowhere.wav", []]),
     ("earcons", "timer", [False, "/nowhere.wav"]),
     ("quiet", "from", ["24:00", "22", 22, "22:60"]),
+    ("turns", "mode", ["remote", "Server", 1, True]),
+    (
+        "turns",
+        "server",
+        [
+            *(7, {"start_sensitivity": "medium"}, {"start_sensitivity": 1}, {"end_sensitivity": "HIGH"}),
+            *({"end_sensitivity": True}, {"prefix_padding_ms": -1}, {"prefix_padding_ms": 5_001}),
+            *({"prefix_padding_ms": "20"}, {"silence_duration_ms": 99}, {"silence_duration_ms": 10_001}),
+            *({"silence_duration_ms": 800.0}, {"silence_ms": 700}),
+        ],
+    ),
     ("turns", "endpointing", ["fast", 800]),
     ("turns", "hangover_ms", [199, 5_001, 800.0, "800"]),
     ("turns", "min_speech_ms", [59, 801, 160.0, "160"]),
@@ -400,6 +427,19 @@ def test_every_key_that_there_is_was_given_something_wrong() -> None:
     kinds |= {"timers": Timers, "budget": Budget}
     for section, kind in kinds.items():
         assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
+
+
+def test_every_key_of_server_mode_was_given_something_wrong() -> None:
+    [tables] = [values[1:] for _, key, values in WRONG if key == "server"]
+    assert {key for table in tables for key in table} == {f.name for f in dataclasses.fields(Served)} | {
+        "silence_ms"
+    }
+
+
+def test_how_the_service_listens_matters_only_where_it_does() -> None:
+    table = {"server": {"end_sensitivity": "low"}}
+    assert parse({"turns": table}).warnings == ("turns.server is ignored: turns.mode is 'local'",)
+    assert parse({"turns": table | {"mode": "server"}}).warnings == ()
 
 
 @pytest.mark.parametrize("period", ["day", "month"])

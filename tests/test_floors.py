@@ -68,7 +68,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
         *("extra", "home", "sections"),
     ),
     "functions": ("core",),
-    "skills": ("core", "memories", "models", "settings"),
+    "skills": ("core", "manners", "memories", "models", "settings"),
     "core": ("errors",),
     "adapters": GROUND,
     "standin": (),

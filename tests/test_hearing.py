@@ -46,6 +46,14 @@ def test_without_a_canceller_a_frame_passes_as_it_is(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["half-duplex", "hardware", "off"])
+def test_its_own_rate_passes_as_it_is_too(mode: str) -> None:
+    posted: list[Event] = []
+    wide = QUIET * 3
+    Hearing(audio(mode), posted.append).frame(QUIET, 7, 2, wide, 48_000)
+    assert posted == [Heard(QUIET, 7, 0, 2, wide, 48_000)]
+
+
+@pytest.mark.parametrize("mode", ["half-duplex", "hardware", "off"])
 def test_nothing_is_loaded_for_those_who_do_not_cancel(mode: str) -> None:
     program = (
         "import sys\nfrom appliance.hearing import Hearing\nfrom appliance.settings import AudioDevices\n"
@@ -71,7 +79,9 @@ def test_where_it_is_not_installed_half_duplex_does_and_says_so(
 class Life:
     """A box that speaks into a room, and hears it."""
 
-    def __init__(self, gain: float, mode: str = "auto", measured: object = None) -> None:
+    def __init__(self, gain: float, mode: str = "auto", measured: object = None, wide_hz: int = 0) -> None:
+        """`wide_hz`: the rate of a microphone whose own sound is sent, an octave or more above 16 kHz."""
+        self.wide_hz = wide_hz
         pytest.importorskip("pywebrtc_audio", reason="the canceller is not installed")
         self.posted: list[Event] = []
         self.hearing = Hearing(audio(mode), self.posted.append, measured)
@@ -88,7 +98,12 @@ class Life:
             self.air.write(block, 24_000)
             person = samples(spoken[at * 640 : at * 640 + 640].ljust(640, b"\0"))
             mic = samples(self.air.read()) + person + samples(QUIET)
-            self.hearing.frame(np.clip(mic, -32768, 32767).astype("<i2").tobytes(), self.index, 0)
+            pcm = np.clip(mic, -32768, 32767).astype("<i2").tobytes()
+            if self.wide_hz:
+                wide = np.repeat(samples(pcm), self.wide_hz // 16_000).astype("<i2").tobytes()
+                self.hearing.frame(pcm, self.index, 0, wide, self.wide_hz)
+            else:
+                self.hearing.frame(pcm, self.index, 0)
             self.index += 1
         return [event for event in self.posted[before:] if isinstance(event, Heard)]
 
@@ -120,6 +135,23 @@ def test_its_own_voice_is_not_speech_and_somebody_elses_is() -> None:
     both = life.live(answer(2.0), (samples(person) * 0.7).astype("<i2").tobytes()[: 2 * 32_000])
     assert sum(frame.speech for frame in both) > 15
     assert dbfs(samples(b"".join(frame.pcm for frame in both))) > -45, "and it is what is sent"
+
+
+def test_what_is_sent_at_another_rate_has_no_echo_either() -> None:
+    life = Life(gain=0.6, wide_hz=48_000)
+    [*_, quiet] = life.live(bytes(960 * 200))
+    assert quiet.wide == np.repeat(samples(QUIET), 3).astype("<i2").tobytes(), "nothing was played: as it is"
+    heard = life.live(answer(8.0))
+    assert {(len(frame.pcm), len(frame.wide), frame.rate_hz) for frame in heard} == {(640, 1920, 48_000)}
+    assert dbfs(samples(b"".join(frame.wide for frame in heard[100:]))) < -50, "it would interrupt itself"
+    person, _ = clip("turn-on-the-kitchen-light.wav")
+    both = life.live(answer(2.0), (samples(person) * 0.7).astype("<i2").tobytes()[: 2 * 32_000])
+    narrow, wide = (dbfs(samples(b"".join(f))) for f in ([f.pcm for f in both], [f.wide for f in both]))
+    assert wide == pytest.approx(narrow, abs=1.0), "whoever speaks over it is heard as well as at 16 kHz"
+    assert wide > -45
+    life.live(bytes(960 * 160))
+    [*_, quiet] = life.live(bytes(960))
+    assert quiet.wide == np.repeat(samples(QUIET), 3).astype("<i2").tobytes(), "and after a while again"
 
 
 def test_a_box_that_does_not_speak_passes_frames_as_they_are() -> None:

@@ -172,6 +172,22 @@ SETUPS: list[tuple[str, ms.Setup, dict[str, Any]]] = [
         },
     ),
     (
+        "turns by the service",
+        ms.Setup(MODEL, detection=ms.Detection("low", "high", 20, 800)),
+        {
+            "realtime_input_config": {
+                "automatic_activity_detection": {
+                    "disabled": False,
+                    "start_of_speech_sensitivity": "START_SENSITIVITY_LOW",
+                    "end_of_speech_sensitivity": "END_SENSITIVITY_HIGH",
+                    "prefix_padding_ms": 20,
+                    "silence_duration_ms": 800,
+                },
+                "activity_handling": "START_OF_ACTIVITY_INTERRUPTS",
+            }
+        },
+    ),
+    (
         "pictures",
         ms.Setup(MODEL, media_resolution="MEDIA_RESOLUTION_LOW"),
         {"media_resolution": "MEDIA_RESOLUTION_LOW"},
@@ -221,6 +237,8 @@ SAID: list[tuple[ms.ClientMessage, Say]] = [
     (ms.ActivityStart(), lambda s: s.send_realtime_input(activity_start=types.ActivityStart())),
     (ms.ActivityEnd(), lambda s: s.send_realtime_input(activity_end=types.ActivityEnd())),
     (ms.Audio(PCM), lambda s: s.send_realtime_input(audio=blob("audio/pcm;rate=16000", PCM))),
+    (ms.Audio(PCM, 44_100), lambda s: s.send_realtime_input(audio=blob("audio/pcm;rate=44100", PCM))),
+    (ms.AudioStreamEnd(), lambda s: s.send_realtime_input(audio_stream_end=True)),
     (ms.Image(BLUE), lambda s: s.send_realtime_input(video=blob("image/jpeg", BLUE))),
     (ms.Text("hé"), lambda s: s.send_realtime_input(text="hé")),
     (

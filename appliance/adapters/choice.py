@@ -23,13 +23,17 @@ _PLACE = re.compile(r"\s*\((?:plug)?hw:(\d+),(\d+)\)")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A stream to open: at the first of `rates_hz` that the device takes, in blocks of `block_ms`."""
+    """A stream to open: at the first of `rates_hz` that the device takes, in blocks of `block_ms`.
+
+    `native`: at its own rate rather, if that is among them.
+    """
 
     what: str  # "microphone" or "speaker", as a person reads it
     name: str
     rates_hz: tuple[int, ...]
     block_ms: int
     channel: int = 1  # of a microphone that has several: the one to hear with, counted from 1
+    native: bool = False
 
     @property
     def captures(self) -> bool:
@@ -108,6 +112,9 @@ def formats(wanted: Wanted, device: Device) -> Iterator[Format]:
         layouts.append(wanted.channel)
     if not layouts:
         raise wanted.error(f"{device.name!r} has no channel {wanted.channel}: it has {device.channels}")
-    for rate_hz in wanted.rates_hz:
+    rates = wanted.rates_hz
+    if wanted.native and device.rate_hz in rates:
+        rates = (device.rate_hz, *(rate for rate in rates if rate != device.rate_hz))
+    for rate_hz in rates:
         for channels in layouts:
             yield Format(device.name, rate_hz, channels)

@@ -28,9 +28,10 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from .. import __version__
 from ..auth import Headers, Verdict
+from ..core.audio import RATE_HZ
 from ..core.events import Cause, Event, Garbled, LinkDown, LinkUp, Received
 from ..core.messages import Audio, ClientMessage, Image
-from ..core.wire import SEND_RATE_HZ, decode, encode
+from ..core.wire import decode, encode
 from ..errors import CredentialError, TokenError, WireError
 from ..masking import clean
 from .ending import ended, failure
@@ -48,7 +49,7 @@ SLACK_S = 1.0  # for a busy machine to notice that a time limit has passed
 
 OUTBOX_S = 75  # the longest utterance, which a new link gets in one piece, and what is said meanwhile
 CHUNKS_PER_S = 25
-OUTBOX_BYTES = OUTBOX_S * CHUNKS_PER_S * len(encode(Audio(bytes(2 * SEND_RATE_HZ // CHUNKS_PER_S))))
+OUTBOX_BYTES = OUTBOX_S * CHUNKS_PER_S * len(encode(Audio(bytes(2 * RATE_HZ // CHUNKS_PER_S))))
 
 EX_SOFTWARE = 70  # sysexits.h: an internal error, to be restarted
 
@@ -115,12 +116,14 @@ class Link:
     def send(self, link: int, message: ClientMessage) -> None:
         """Queue one message for this link; silently dropped when another link is current.
 
-        Audio beyond OUTBOX_BYTES aborts the link as STALLED. Nothing else counts towards the bound.
-        Of pictures only the newest waits.
+        Audio beyond OUTBOX_BYTES aborts the link as STALLED; a higher sample rate has so much more. Nothing
+        else counts towards the bound. Of pictures only the newest waits.
         """
         line = self._line
         if line is not None and line.number == link and line.wanted:
-            line.put(encode(message), audio=isinstance(message, Audio), alone=isinstance(message, Image))
+            text = encode(message)
+            counted = len(text) * RATE_HZ // message.rate_hz if isinstance(message, Audio) else 0
+            line.put(text, counted, alone=isinstance(message, Image))
 
     def hang(self, link: int, *, at_once: bool = False) -> None:
         """Send what is queued, for at most `drain_s`, then close with 1000; `at_once`: neither, as it is
@@ -267,7 +270,7 @@ class _Line:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.outbox: deque[tuple[str, int]] = deque()  # text, and how many bytes of audio it counts for
+        self.outbox: deque[tuple[str, int]] = deque()  # text, and how many bytes of 16 kHz it counts for
         self.audio_bytes = 0
         self.alone = ("", 0)  # the last message of which only the newest is wanted
         self.wake = asyncio.Event()
@@ -279,10 +282,9 @@ class _Line:
         self.task: asyncio.Task[None] | None = None
         self.limit: asyncio.TimerHandle | None = None
 
-    def put(self, text: str, *, audio: bool, alone: bool = False) -> None:
+    def put(self, text: str, counted: int = 0, *, alone: bool = False) -> None:
         if alone and self.alone in self.outbox:  # the line is slow: nobody needs the older one
             self.outbox.remove(self.alone)
-        counted = len(text) if audio else 0  # ASCII: characters are bytes
         if self.audio_bytes + counted > OUTBOX_BYTES:
             self.stall()
         if not self.stalled:

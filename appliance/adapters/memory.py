@@ -60,16 +60,21 @@ class _Clock:
 
 
 class MemoryMicrophone:
-    """Hears what is `say`-ed into it, and a quiet room in between."""
+    """Hears what is `say`-ed into it, and a quiet room in between.
+
+    `wide_hz`, a multiple of 16 kHz, is the rate of a device that delivers its own sound besides.
+    """
 
     def __init__(
         self,
         *,
-        on_frame: Callable[[bytes, int, int], None],
+        on_frame: Callable[..., None],
         on_up: Callable[[], None],
         on_down: Callable[[str], None],
         speed: float = 1.0,
+        wide_hz: int = 0,
     ) -> None:
+        self._wide_hz = wide_hz
         self._on_frame = on_frame
         self._on_up = on_up
         self._on_down = on_down
@@ -100,8 +105,17 @@ class MemoryMicrophone:
             while self._is_open:
                 await clock.tick()
                 if self._is_open:
-                    self._on_frame(self._frame(), self._index, 0)
+                    self._deliver(self._frame())
                     self._index += 1
+
+    def _deliver(self, frame: bytes) -> None:
+        if self._wide_hz:
+            samples = array("h", frame)
+            times = self._wide_hz // HEARD_HZ
+            wide = array("h", (sample for sample in samples for _ in range(times))).tobytes()
+            self._on_frame(frame, self._index, 0, wide, self._wide_hz)
+        else:
+            self._on_frame(frame, self._index, 0)
 
     def say(self, pcm: bytes) -> asyncio.Future[None]:
         """Speak 16 kHz mono PCM16LE into it, after what is being said; done when the last of it was heard."""

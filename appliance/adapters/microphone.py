@@ -3,6 +3,7 @@
 Knows one input device. Must never know what the sound means.
 
     PortAudio's thread: copy, count ─► Backlog (bounded) ─► loop: one channel ─► 16 kHz ─► Framer ─► on_frame
+                                                                    └── native ───────► Twins ────────┘
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import threading
 import time
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NoReturn
 
 import pyaudio
@@ -125,6 +126,10 @@ class Framer:
         self._owed = 0  # lost samples that do not yet make a frame
         self._lost = 0
 
+    def begin(self) -> None:
+        """Another stream begins: what is left of the former makes no frame."""
+        self._rest.clear()
+
     def skip(self, samples: int) -> None:
         """So many samples never came."""
         frames, self._owed = divmod(self._owed + samples, FRAME_SAMPLES)
@@ -143,6 +148,27 @@ class Framer:
             yield frame, self.index - 1, lost
 
 
+Framed = tuple[bytes, int, int]
+
+
+class Twins:
+    """Finds to each frame the same 20 ms at the device's own rate."""
+
+    def __init__(self, rate_hz: int) -> None:
+        self._size = 2 * rate_hz * FRAME_MS // 1000
+        self._frames: deque[Framed] = deque()
+        self._wide = bytearray()
+
+    def add(self, frames: Iterable[Framed], wide: bytes) -> Iterator[tuple[bytes, int, int, bytes]]:
+        """The frames whose twin is there; one that is a sample ahead of it waits for the next block."""
+        self._frames += frames
+        self._wide += wide
+        while self._frames and len(self._wide) >= self._size:
+            twin = bytes(self._wide[: self._size])
+            del self._wide[: self._size]
+            yield (*self._frames.popleft(), twin)
+
+
 class SoundCardMicrophone:
     """Delivers what the device called `name` hears; run it for ever, it survives the device."""
 
@@ -151,7 +177,7 @@ class SoundCardMicrophone:
         name: str,
         portaudio: PortAudio,
         *,
-        on_frame: Callable[[bytes, int, int], None],
+        on_frame: Callable[..., None],
         on_up: Callable[[], None],
         on_down: Callable[[str], None],
         on_gauge: Callable[[Gauged], None] = lambda _: None,
@@ -159,9 +185,14 @@ class SoundCardMicrophone:
         channel: int = 1,
         gain_db: float = 0.0,
         auto_gain: bool = False,
+        native: bool = False,
     ) -> None:
-        """`channel`: of several, counted from 1. `gain_db` is fixed, `auto_gain` finds more by itself."""
-        self._wanted = Wanted("microphone", name, rates_hz, BLOCK_MS, channel)
+        """`channel`: of several, counted from 1. `gain_db` is fixed, `auto_gain` finds more by itself.
+
+        `on_frame(pcm, index, lost)`; with `native`, where the device has another rate than 16 kHz, it is
+        `on_frame(pcm, index, lost, wide, rate_hz)`: with the same 20 ms at that rate besides.
+        """
+        self._wanted = Wanted("microphone", name, rates_hz, BLOCK_MS, channel, native)
         self._portaudio = portaudio
         self._on_frame = on_frame
         self._on_up = on_up
@@ -169,6 +200,7 @@ class SoundCardMicrophone:
         self._on_gauge = on_gauge
         self._framer = Framer()
         self._level = _level(gain_db, automatic=auto_gain)
+        self._wide_level = _level(gain_db, automatic=auto_gain) if native else None
         self._doubt = Doubt()
         self._stream: Stream | None = None
         self._gate = Gate()
@@ -211,6 +243,7 @@ class SoundCardMicrophone:
             self._stream = None
 
     async def _listen(self, stream: Stream, ear: _Ear, up: Callable[[], None]) -> NoReturn:
+        self._framer.begin()
         loop, heart = asyncio.get_running_loop(), Heartbeat(self._wanted, stream)
         hears, gauged, told_at = False, None, 0.0
         while True:
@@ -242,11 +275,23 @@ class SoundCardMicrophone:
         for lost, block in blocks:
             if lost:
                 self._framer.skip(round(lost * RATE_HZ / stream.form.rate_hz))
-            for frame, index, missing in self._framer.add(ear.pcm(block)):
+            mono = ear.mono(block)
+            frames = list(self._framer.add(ear.at_16k(mono)))
+            for frame, _, missing in frames:
                 self.counters["lost_frames"] += missing
                 changed |= self._doubt.hear(frame)
-                self._on_frame(self._level(frame) if self._level else frame, index, missing)
+            self._tell(frames, mono, stream.form.rate_hz, ear.twins)
         return changed
+
+    def _tell(self, frames: list[Framed], mono: bytes, rate_hz: int, twins: Twins) -> None:
+        """What the frames of this block are to others; `mono` is the block at the device's own rate."""
+        level, wide_level = self._level or bytes, self._wide_level or bytes
+        if not self._wanted.native or rate_hz == RATE_HZ:
+            for frame, index, missing in frames:
+                self._on_frame(level(frame), index, missing)
+            return
+        for frame, index, missing, wide in twins.add(frames, mono):
+            self._on_frame(level(frame), index, missing, wide_level(wide), rate_hz)
 
 
 def _level(gain_db: float, *, automatic: bool) -> Level | None:
@@ -272,6 +317,7 @@ class _Ear:
         self.backlog = Backlog(form.rate_hz * BACKLOG_MS // 1000)
         self._gaps = Gaps(form.rate_hz)
         self._channels = form.channels
+        self.twins = Twins(form.rate_hz)
         self._resample: Resampler | None = None
         if form.rate_hz != RATE_HZ:
             from .resample import Resampler  # numpy: 20 MB and half a second, only for those who need it
@@ -300,8 +346,11 @@ class _Ear:
             return
         self._arrived.clear()
 
-    def pcm(self, block: bytes) -> bytes:
-        """A captured block as 16 kHz mono."""
-        if self._channels > 1:
-            block = array("h", block)[self._channel - 1 :: self._channels].tobytes()
-        return self._resample(block) if self._resample else block
+    def mono(self, block: bytes) -> bytes:
+        """The wanted channel of a captured block."""
+        if self._channels == 1:
+            return block
+        return array("h", block)[self._channel - 1 :: self._channels].tobytes()
+
+    def at_16k(self, mono: bytes) -> bytes:
+        return self._resample(mono) if self._resample else mono

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RATE_HZ = 16_000
 FRAME_MS = 20  # what webrtcvad takes: 10, 20 or 30; its measured accuracy hardly depends on which
@@ -31,11 +31,23 @@ def duration_ms(pcm_bytes: int, rate_hz: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """20 ms at its place on the sample clock; `speech` from 0 (surely none) to 9 (surely)."""
+    """20 ms at its place on the sample clock; `speech` from 0 (surely none) to 9 (surely). `wide` is the same
+    at `rate_hz`, where that is what is sent."""
 
     index: int
     pcm: bytes
     speech: int
+    wide: bytes = b""
+    rate_hz: int = RATE_HZ
+
+    @property
+    def sound(self) -> bytes:
+        """What is sent of it."""
+        return self.wide or self.pcm
+
+    def hushed(self) -> Frame:
+        """The same place, and nothing to hear."""
+        return replace(self, pcm=bytes(len(self.pcm)), wide=bytes(len(self.wide)))
 
 
 class Ring:
@@ -53,5 +65,6 @@ class Ring:
         self._frames.append(frame)
 
     def since(self, index: int) -> list[Frame]:
-        """Every frame still remembered from this place on."""
-        return [frame for frame in self._frames if frame.index >= index]
+        """Every frame still remembered from this place on, of one sample rate: another device's are not."""
+        rate_hz = self._frames[-1].rate_hz if self._frames else RATE_HZ
+        return [frame for frame in self._frames if frame.index >= index and frame.rate_hz == rate_hz]

@@ -22,6 +22,7 @@ from .endpoint import SURE, Context, Endpointer, Onset, Talking
 from .events import EchoJudged
 from .floor import Speaking
 from .shield import Shield
+from .turn import Turn
 from .usage import Verdict
 
 if TYPE_CHECKING:
@@ -83,13 +84,33 @@ class BargeIn:
         self._ear.arm(Context.BARGE_IN)
 
 
+def may_interrupt(box: Conversation) -> bool:
+    """Whether somebody is in the room, and their voice is told from the box's own."""
+    unasked = box.questions.is_mute(box.turn.number) or box.ledger.verdict() is Verdict.HARD
+    return box.barge_in.heeds and not unasked
+
+
+def heed(box: Conversation, now: float) -> list[Effect]:
+    """While the box speaks, a service that decides for itself hears only those who may interrupt."""
+    if isinstance(box.turn.phase, Speaking) and not may_interrupt(box):
+        box.stream.pause(now)
+    return []
+
+
+def stream(box: Conversation, frame: Frame, now: float) -> list[Effect]:
+    """Let such a service hear this frame; a sound of the box itself that nobody takes away is silence."""
+    if box.chimes.is_heard(now) and box.barge_in.judgement.shield is Shield.HALF_DUPLEX:
+        frame = frame.hushed()
+    return box.perform_flow(box.stream.add(frame), now)
+
+
 def overhear(box: Conversation, frame: Frame, now: float) -> list[Effect]:
     """A frame that may have been heard while the box speaks; a person in it is given the floor."""
     if not isinstance(box.turn.phase, Speaking):
         box.barge_in.reset()
         return []
-    unasked = box.questions.is_mute(box.turn.number) or box.ledger.verdict() is Verdict.HARD
-    if unasked or not box.barge_in.heeds:
+    decides = isinstance(box.turn, Turn)  # else the service does, which is sent it all
+    if not decides or not may_interrupt(box):
         return []
     onset = box.barge_in.hear(frame.index, speech=frame.speech)
     if onset is None:

@@ -24,8 +24,8 @@ from . import events as ev
 from . import floor as fl
 from . import messages as ms
 from .afterglow import Afterglow
-from .audio import FRAME_MS, RATE_HZ, Frame, Ring, duration_ms
-from .bargein import BargeIn, overhear
+from .audio import FRAME_MS, Frame, Ring, duration_ms
+from .bargein import BargeIn, heed, overhear, stream
 from .calls import Calls
 from .catalogue import Catalogue
 from .chimes import Chimes
@@ -41,6 +41,7 @@ from .health import Health
 from .mood import Mood
 from .mute import Mute
 from .notice import Notice, speak
+from .openfloor import OpenFloor
 from .orders import carry_out
 from .questions import Questions
 from .recollection import Recollection
@@ -51,6 +52,7 @@ from .rules import Rules
 from .service import said
 from .session import Session
 from .showing import show, watch
+from .stream import Stream
 from .timeline import Timeline
 from .timing import Timing
 from .turn import Turn
@@ -75,11 +77,13 @@ class Conversation:
         self.rules = rules
         self.button = Button(rules.grip)
         self.mute = Mute(former.get("mute"))
-        self.turn = Turn(rules.manners)
+        served = rules.setup.detection is not None  # the service decides whose turn it is
+        self.turn: Turn | OpenFloor = OpenFloor(rules.manners) if served else Turn(rules.manners)
         self.ear = Endpointer(rules.hangover_ms, rules.min_speech_ms, rules.noise_guard_ms)
         self.barge_in = BargeIn(rules.shield, interruptible=rules.manners.interruptible)
         self.ring = Ring()
-        self.uplink = Uplink()
+        self.uplink = Uplink(marked=not served)
+        self.stream = Stream()
         self.session = Session(
             rules.setup,
             backoff,
@@ -116,16 +120,8 @@ class Conversation:
 
     def deadline(self) -> float | None:
         machines = (
-            self.button,
-            self.turn,
-            self.uplink,
-            self.session,
-            self.calls,
-            self.eye,
-            self.health,
-            self.recollection,
-            self.timing,
-            self.afterglow,
+            *(self.button, self.turn, self.uplink, self.stream, self.session, self.calls, self.eye),
+            *(self.health, self.recollection, self.timing, self.afterglow),
         )
         return min((due for m in machines if (due := m.deadline()) is not None), default=None)
 
@@ -162,7 +158,7 @@ class Conversation:
                 self.timeline.mark(turn, "spoken_end", now)
                 return self.tell_turn(event, now)
             case ev.LinkUp():
-                return self.session.up(event, now, self.recollection.paragraph(self.uplink.holds))
+                return self.session.up(event, now, self.recollection.paragraph(self._holds))
             case ev.LinkDown():
                 return self.settle_line(self.session.down(event, now), now)
             case ev.Garbled(_, reason):
@@ -172,7 +168,7 @@ class Conversation:
             case ev.LightsFailed(_, reason):
                 return [*self.calls.failed(event), Tell("trouble", {"what": "lights", "reason": reason})]
             case ev.EchoJudged():
-                return self.barge_in.judged(event)
+                return [*self.barge_in.judged(event), *heed(self, now)]
             case ev.Reported():
                 return self.calls.reported(event)
             case ev.MicrophoneUp():
@@ -214,24 +210,21 @@ class Conversation:
     def _heard(self, heard: ev.Heard, now: float) -> list[Effect]:
         if self.mute.is_on:  # on its way when the device was closed
             return []
-        frame = Frame(heard.index, heard.pcm, heard.speech)
+        frame = Frame(heard.index, heard.pcm, heard.speech, heard.wide, heard.rate_hz)
         self.ring.push(frame)
         effects = reopened(self.health.heard(now))
         if heard.lost:
             effects.append(Tell("lost", {"what": "microphone frames", "count": heard.lost}))
         if self.turn.is_hearing:
-            effects += self.perform_flow(self.uplink.add(heard.pcm), now)
-        return effects + self.lamp.hear(heard.pcm) + self.listen(frame, now) + overhear(self, frame, now)
+            effects += self.perform_flow(self.uplink.add(frame.sound), now)
+        effects += self.lamp.hear(heard.pcm) + stream(self, frame, now)
+        return effects + self.listen(frame, now) + overhear(self, frame, now)
 
     def listen(self, frame: Frame, now: float) -> list[Effect]:
         """Have the ear hear this frame, if anybody wants to know."""
-        match self.turn.phase:
-            case fl.Listening(_, cut) if frame.index >= cut:
-                pass
-            case fl.Hearing(_, fl.By.VOICE | fl.By.TOUCHED | fl.By.FINGER):
-                pass
-            case _:
-                return []
+        going_on = isinstance(self.turn.phase, fl.Waiting) and self.stream.is_running
+        if not (going_on or fl.hears(self.turn.phase, frame.index)):
+            return []
         held = isinstance(self.turn.phase, fl.Hearing) and self.turn.phase.by is fl.By.FINGER
         speech = 0 if self.chimes.is_heard(now) else frame.speech
         match self.ear.hear(frame.index, speech=speech):
@@ -268,24 +261,26 @@ class Conversation:
         if was is not None and link != was:
             fault = self.session.fault
             gone = self.uplink.line_down(drop_audio=fault is not None and fault.drop_audio)
-            self.recollection.line_down(self.uplink.holds)
+            self.stream.line_down(drop_audio=fault is not None and fault.drop_audio)
+            self.recollection.line_down(self._holds)
             effects += [*self.calls.line_down(), *self.book()]
-            effects += self.tell_turn(fl.LineLost(kept=self.uplink.holds(self.turn.number)), now)
+            effects += self.tell_turn(fl.LineLost(kept=self._holds(self.turn.number)), now)
             effects += self._given_up(gone, "line lost", now)
         if link is not None and link != was:
             self.calls.line_up(self.session.setup.functions)
-            past = self.recollection.turns(self.uplink.holds)
+            past = self.recollection.turns(self._holds)
             if past is not None and self.session.takes_past:
                 effects.append(Send(link, past))  # before anything that was kept is said on this line
             effects += self.perform_flow(
                 self.uplink.line_up(link, realtime_text=self.session.setup.realtime_text), now
             )
+            effects += self.perform_flow(self.stream.line_up(link), now)
         return effects
 
     def stop(self, now: float) -> list[Effect]:
         """Everything that must be said is said; Quit follows."""
-        effects = [*self.calls.stop(), *self.perform_flow(self.uplink.gate(closed=False), now)]
-        effects += self.tell_turn(fl.Dismissed(), now)
+        effects = [*self.calls.stop(), *self._gate(now, closed=False)]
+        effects += self.tell_turn(fl.Dismissed(), now) + self.perform_flow(self.stream.conclude(), now)
         kept = [*self.book(), *self.afterglow.stop()]
         return [*effects, *kept, *self.session.stop(), *self._session_kept(now)]
 
@@ -305,7 +300,7 @@ class Conversation:
             effects = [*self.book(), *effects]
         for sent in flow.effects:
             if isinstance(sent, Send) and isinstance(sent.message, ms.Audio):
-                self.ledger.sound(heard_ms=duration_ms(len(sent.message.pcm), RATE_HZ))
+                self.ledger.sound(heard_ms=duration_ms(len(sent.message.pcm), sent.message.rate_hz))
         for turn in flow.started:
             self.timeline.mark(turn, "first_sent", now)
             effects += self.tell_turn(fl.ActivityBegan(), now)
@@ -334,13 +329,23 @@ class Conversation:
     @property
     def is_quiet(self) -> bool:
         """Between turns: nothing is lost by changing the line."""
-        return self.turn.is_quiet and not self.uplink.is_waiting and not self.calls.is_busy
+        waiting = self.uplink.is_waiting or self.stream.is_waiting
+        return self.turn.is_quiet and not waiting and not self.calls.is_busy
+
+    def _holds(self, turn: int) -> bool:
+        """What was said in this turn will be sent again."""
+        return self.uplink.holds(turn) or self.stream.holds(turn)
+
+    def _gate(self, now: float, *, closed: bool) -> list[Effect]:
+        effects = self.perform_flow(self.uplink.gate(closed=closed), now)
+        return effects + self.perform_flow(self.stream.gate(closed=closed), now)
 
     def _wake(self, now: float) -> list[Effect]:
         effects = fingers.do(self, self.button.wake(now), now)
         effects += self.tell_turn(fl.Passed(), now)
         effects += self._given_up(self.uplink.wake(now), "no line", now)
         effects += show(self, self.eye.wake(now), now)
+        effects += self.perform_flow(self.stream.wake(now), now)
         effects += self.calls.wake(now) + self.afterglow.wake(now)
         effects += self.recollection.wake(now)
         effects += self.settle_line(self.session.wake(now, quiet=self.is_quiet), now)
@@ -352,10 +357,13 @@ class Conversation:
 
     def _afterwards(self, now: float) -> list[Effect]:
         effects: list[Effect] = []
-        if self.calls.is_open != self.uplink.is_gated:
-            effects += self.perform_flow(self.uplink.gate(closed=self.calls.is_open), now)
+        if {self.uplink.is_gated, self.stream.is_gated} != {self.calls.is_open}:
+            effects += self._gate(now, closed=self.calls.is_open)
         if self.session.is_refusing(now) and (fault := self.session.fault) is not None:
-            effects += self._given_up(self.uplink.give_up(), fault.name, now)
+            gone = self.uplink.give_up()
+            if isinstance(self.turn.phase, fl.Waiting):
+                gone += self.stream.give_up()
+            effects += self._given_up(gone, fault.name, now)
         if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:
             effects += speak(self, now)
         if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:

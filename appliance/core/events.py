@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
+from .audio import RATE_HZ
 from .lights import LightState, Origin
 from .messages import Json, ServerMessage
 from .shield import Shield
@@ -127,13 +128,16 @@ class Heard:
 
     `speech` is how surely somebody speaks in it: 0 for surely not, to 9 for surely.
     `index` counts frames since the daemon began to listen and includes those that were lost: it is the
-    sample clock. `lost` frames are missing directly before this one.
+    sample clock. `lost` frames are missing directly before this one. `wide` is the same frame at `rate_hz`,
+    the device's own rate, where that is what is to be sent; else it is empty.
     """
 
     pcm: bytes
     index: int
     speech: int
     lost: int = 0
+    wide: bytes = b""
+    rate_hz: int = RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,6 +73,17 @@ class Speaking:
 Phase = Idle | Listening | Hearing | Waiting | Speaking
 
 
+def hears(phase: Phase, index: int) -> bool:
+    """Whether the ear is to look for speech in this frame, for the person has the floor, or may take it."""
+    match phase:
+        case Listening(_, cut):
+            return index >= cut
+        case Hearing(_, by):
+            return by is not By.TAIL
+        case _:
+            return False
+
+
 # -- the model's side -------------------------------------------------------------------------------
 
 
@@ -236,6 +247,36 @@ class Renew:
 
 
 @dataclass(frozen=True, slots=True)
+class Attend:
+    """Let the service hear the microphone from frame `cut` on; what is said is of turn `turn`."""
+
+    turn: int
+    cut: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retain:
+    """Somebody is speaking in turn `turn`: keep it until it is answered."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """The model speaks: the service need hear the microphone only if a voice may interrupt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The service need not hear the microphone for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conclude:
+    """That was all the person wanted to say: let the service know at once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Over:
     """The turn is over: the timeline may be closed."""
 
@@ -243,7 +284,7 @@ class Over:
     outcome: str
 
 
-Order = Begin | End | Settle | Drop | Arm | Renew | Over | Effect
+Order = Begin | End | Settle | Drop | Arm | Renew | Attend | Retain | Yield | Pause | Conclude | Over | Effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,24 @@ class Handle:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """The service decides when the person speaks; what is empty or None is left to its own default.
+
+    `start` and `end` are "high" or "low": how readily it believes that speech began, and ended.
+    """
+
+    start: str = ""
+    end: str = ""
+    prefix_padding_ms: int | None = None
+    silence_duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """The first message of a link. What is empty, None or False is left out: the service has its own default.
 
     `thinking` is a number of tokens or a level; `coverage` is a value of the service's TurnCoverage,
-    `media_resolution` of its MediaResolution;
+    `media_resolution` of its MediaResolution; `detection` is None where we say when somebody speaks;
     `own_tools` are the service's, by the names of their fields; `extra` is merged over all but the handle.
     `seeding` says how a fresh session is told what was said before: by "content", or by "instruction" and
     then `recollection` holds it.
@@ -47,6 +60,7 @@ class Setup:
     interruptible: bool = True
     coverage: str | None = None
     media_resolution: str = ""
+    detection: Detection | None = None
     realtime_text: bool = True
     extra: Json = field(default_factory=dict)
     resume: Handle | None = None
@@ -61,9 +75,10 @@ class ActivityStart:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Mono PCM16LE at 16 kHz."""
+    """Mono PCM16LE."""
 
     pcm: bytes
+    rate_hz: int = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +91,11 @@ class Image:
 @dataclass(frozen=True, slots=True)
 class ActivityEnd:
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStreamEnd:
+    """The microphone pauses, where the service decides when the person speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +135,8 @@ class ToolResponse:
     answers: tuple[FunctionAnswer, ...]
 
 
-ClientMessage = Setup | ActivityStart | Audio | Image | Text | ActivityEnd | Content | Past | ToolResponse
+Realtime = ActivityStart | Audio | Image | Text | ActivityEnd | AudioStreamEnd
+ClientMessage = Setup | Realtime | Content | Past | ToolResponse
 
 
 # -- what the service says --------------------------------------------------------------------------

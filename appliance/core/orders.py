@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import floor as fl
-from .audio import duration_ms
+from .audio import RATE_HZ, duration_ms
+from .bargein import heed
 from .effects import Effect, Finish, Keep, Play, Tell
 from .turn import PROOFS
 from .usage import Verdict
@@ -21,15 +22,31 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
     """Do what the turn wants; the effects, in order."""
     match order:
         case fl.Begin(turn, since):
-            return box.perform_flow(box.uplink.open(turn, [f.pcm for f in box.ring.since(since)]), now)
+            frames = box.ring.since(since)
+            rate_hz = frames[-1].rate_hz if frames else RATE_HZ
+            return box.perform_flow(box.uplink.open(turn, [f.sound for f in frames], rate_hz), now)
         case fl.End(turn):
             return box.perform_flow(box.uplink.close(turn, now), now)
         case fl.Settle(turn):
             box.uplink.settle(turn)
+            box.stream.settle(turn)
             return []
         case fl.Drop(turn):
             box.uplink.drop(turn)
+            box.stream.drop(turn)
             return []
+        case fl.Attend(turn, cut):
+            return box.perform_flow(box.stream.attend(turn, cut, box.ring.since(cut)), now)
+        case fl.Retain(turn):
+            box.stream.retain(turn)
+            return []
+        case fl.Yield():
+            return heed(box, now)
+        case fl.Pause():
+            box.stream.pause(now)
+            return []
+        case fl.Conclude():
+            return box.perform_flow(box.stream.conclude(), now)
         case fl.Arm(cut, context):
             box.ear.arm(context)
             return [e for frame in box.ring.since(cut) for e in box.listen(frame, now)]

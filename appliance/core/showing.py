@@ -34,7 +34,9 @@ def show(box: Conversation, orders: Sequence[Order], now: float) -> list[Effect]
     for order in orders:
         match order:
             case Share(jpeg):
-                effects += box.perform_flow(box.uplink.show(jpeg), now)
+                streams = box.stream.is_running  # the service hears all of it, and may see it likewise
+                flow = box.stream.show(jpeg) if streams else box.uplink.show(jpeg)
+                effects += box.perform_flow(flow, now)
             case Present():
                 effects += _present(box, order, now)
             case Excuse(call, why):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
-from .audio import FRAME_MS
+from .audio import FRAME_MS, RATE_HZ
 from .effects import Effect, Send
 from .messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Content, Image, Text
 
@@ -31,6 +31,7 @@ class Utterance:
 
     turn: int
     frames: list[bytes] = field(default_factory=list)
+    rate_hz: int = RATE_HZ
     text: str = ""
     jpeg: bytes = b""
     shown: bool = False
@@ -54,7 +55,10 @@ class Flow:
 class Uplink:
     """Utterances in the order they were spoken, and how much of each this link has."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, marked: bool = True) -> None:
+        """`marked`: activities are marked; else the service finds out by itself when one begins and ends,
+        and only what is typed comes this way."""
+        self._marked = marked
         self._kept: deque[Utterance] = deque()
         self.link: int | None = None
         """The line that is used, None while there is none."""
@@ -78,8 +82,8 @@ class Uplink:
 
     # -- the person ---------------------------------------------------------------------------------
 
-    def open(self, turn: int, frames: list[bytes]) -> Flow:
-        self._kept.append(Utterance(turn, frames))
+    def open(self, turn: int, frames: list[bytes], rate_hz: int = RATE_HZ) -> Flow:
+        self._kept.append(Utterance(turn, frames, rate_hz))
         return self._flow()
 
     def type(self, turn: int, text: str, now: float, jpeg: bytes = b"") -> Flow:
@@ -187,7 +191,10 @@ class Uplink:
             if not utterance.started:
                 utterance.started = True
                 utterance.links += 1
-                messages.append(Content(utterance.text, utterance.jpeg) if whole else ActivityStart())
+                if whole:
+                    messages.append(Content(utterance.text, utterance.jpeg))
+                elif self._marked:
+                    messages.append(ActivityStart())
                 started.append(utterance.turn)
             if utterance.jpeg and not utterance.shown and not whole:
                 utterance.shown = True
@@ -198,7 +205,7 @@ class Uplink:
             if utterance.closed_at is None:
                 break
             utterance.ended = True
-            if not whole:
+            if self._marked and not whole:
                 messages.append(ActivityEnd())
             ended.append(utterance.turn)
         return Flow(tuple(Send(link, m) for m in messages), tuple(started), tuple(ended))
@@ -210,4 +217,5 @@ def _chunks(utterance: Utterance) -> list[ClientMessage]:
     odd = 0 if utterance.closed_at is not None else len(frames) % CHUNK_FRAMES
     ready = len(frames) - odd
     utterance.sent += ready
-    return [Audio(b"".join(frames[at : at + CHUNK_FRAMES])) for at in range(0, ready, CHUNK_FRAMES)]
+    chunks = (b"".join(frames[at : at + CHUNK_FRAMES]) for at in range(0, ready, CHUNK_FRAMES))
+    return [Audio(chunk, utterance.rate_hz) for chunk in chunks]

@@ -24,8 +24,10 @@ from .messages import (
     ActivityEnd,
     ActivityStart,
     Audio,
+    AudioStreamEnd,
     ClientMessage,
     Content,
+    Detection,
     FunctionAnswer,
     FunctionCall,
     GenerationComplete,
@@ -52,7 +54,6 @@ from .messages import (
     Words,
 )
 
-SEND_RATE_HZ = 16_000
 RECEIVE_RATE_HZ = 24_000  # what the service sends where the MIME type names no rate
 UNREADABLE_TIME_LEFT_S = 10.0  # a go-away whose time cannot be read: soon, but not at once
 RATES_HZ = range(8_000, 96_001)
@@ -61,10 +62,10 @@ RATES_HZ = range(8_000, 96_001)
 def encode(message: ClientMessage) -> str:
     """One message as the text of one WebSocket frame."""
     match message:
-        case Audio(pcm):  # the hot path: 25 a second, and nothing in base64 needs escaping
+        case Audio(pcm, rate_hz):  # the hot path: 25 a second, and nothing in base64 needs escaping
             payload = base64.b64encode(pcm).decode("ascii")
             return (
-                f'{{"realtimeInput":{{"audio":{{"mimeType":"audio/pcm;rate={SEND_RATE_HZ}",'
+                f'{{"realtimeInput":{{"audio":{{"mimeType":"audio/pcm;rate={rate_hz}",'
                 f'"data":"{payload}"}}}}}}'
             )
         case Image(jpeg):
@@ -73,6 +74,8 @@ def encode(message: ClientMessage) -> str:
             return '{"realtimeInput":{"activityStart":{}}}'
         case ActivityEnd():
             return '{"realtimeInput":{"activityEnd":{}}}'
+        case AudioStreamEnd():
+            return '{"realtimeInput":{"audioStreamEnd":true}}'
         case Text(text):
             return _written({"realtimeInput": {"text": text}})
         case Content(text, jpeg):
@@ -115,7 +118,7 @@ def _blob(jpeg: bytes) -> dict[str, str]:
 def _setup(setup: Setup) -> dict[str, object]:
     """Keys are left out rather than sent as null: some models refuse `"handle": null`."""
     realtime: dict[str, object] = {
-        "automaticActivityDetection": {"disabled": True},
+        "automaticActivityDetection": _detection(setup.detection),
         "activityHandling": "START_OF_ACTIVITY_INTERRUPTS" if setup.interruptible else "NO_INTERRUPTION",
     }
     if setup.coverage:
@@ -144,6 +147,21 @@ def _setup(setup: Setup) -> dict[str, object]:
         body["tools"] = tools
     handle = {"handle": setup.resume.secret} if setup.resume else {}
     return {**_merged(body, setup.extra), "sessionResumption": handle}
+
+
+def _detection(detection: Detection | None) -> dict[str, object]:
+    if detection is None:
+        return {"disabled": True}
+    found: dict[str, object] = {"disabled": False}
+    if detection.start:
+        found["startOfSpeechSensitivity"] = f"START_SENSITIVITY_{detection.start.upper()}"
+    if detection.end:
+        found["endOfSpeechSensitivity"] = f"END_SENSITIVITY_{detection.end.upper()}"
+    if detection.prefix_padding_ms is not None:
+        found["prefixPaddingMs"] = detection.prefix_padding_ms
+    if detection.silence_duration_ms is not None:
+        found["silenceDurationMs"] = detection.silence_duration_ms
+    return found
 
 
 def _generation(setup: Setup) -> dict[str, object]:

@@ -44,7 +44,16 @@ T = TypeVar("T")
 class Stage:
     """`async with` it. `ask` with sound of memory; `press` and wait for `overs` with the real one."""
 
-    def __init__(self, viewer: Viewer, *, speed: float = 1.0, real_sound: bool = False) -> None:
+    def __init__(
+        self,
+        viewer: Viewer,
+        *,
+        speed: float = 1.0,
+        real_sound: bool = False,
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+    ) -> None:
+        """`settings`: tables of the configuration beside those that make the box a stage."""
+        self._settings = settings or {}
         self.mood = "starting"
         self.overs: asyncio.Queue[Exchange] = asyncio.Queue()
         self._viewer = viewer
@@ -249,7 +258,7 @@ class Stage:
             name: {"kind": KINDS[name], **({"pin": pins[0]} if len(pins) == 1 else {"pins": list(pins)})}
             for name, pins in LAMPS.items()
         }
-        return {
+        stage: dict[str, Mapping[str, object]] = {
             "live": {
                 "endpoint": self.url,
                 "answer_timeout_s": ANSWER_S * max(1.0, self._clock.speed),
@@ -260,3 +269,4 @@ class Stage:
             "lights": lights,
             "control": {"socket": f"{place}/control.sock"},
         }
+        return {**stage, **{name: {**stage.get(name, {}), **more} for name, more in self._settings.items()}}

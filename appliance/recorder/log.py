@@ -53,7 +53,7 @@ class Log:
         self, now: float, event: Event, effects: Sequence[Effect], shown: str, drawn: Sequence[float]
     ) -> None:
         """`shown` is the repr of the conversation afterwards, `drawn` the delays that were taken."""
-        if not effects and type(event) is Heard and not event.lost and len(event.pcm) == FRAME_BYTES:
+        if not effects and type(event) is Heard and _is_usual(event):
             self._frame(now, event)
             return
         text = self._sent(now, event, effects)
@@ -99,9 +99,15 @@ class Log:
             return None
         return (
             f'{{"now":{now!r},"event":{{"@":"events.Heard","pcm":{{"@bytes":{len(event.pcm)}}},'
-            f'"index":{event.index},"speech":{event.speech},"lost":{event.lost}}},"effects":[{{"@":"effects.Send",'
-            f'"link":{send.link},"message":{{"@":"messages.Audio","pcm":{{"@bytes":{len(send.message.pcm)}}}}}}}]}}'
+            f'"index":{event.index},"speech":{event.speech},"lost":{event.lost},'
+            f'"wide":{{"@bytes":{len(event.wide)}}},"rate_hz":{event.rate_hz}}},"effects":[{{"@":"effects.Send",'
+            f'"link":{send.link},"message":{{"@":"messages.Audio","pcm":{{"@bytes":{len(send.message.pcm)}}},'
+            f'"rate_hz":{send.message.rate_hz}}}}}]}}'
         )
+
+
+def _is_usual(heard: Heard) -> bool:
+    return not heard.lost and not heard.wide and len(heard.pcm) == FRAME_BYTES
 
 
 def _drawn(drawn: Sequence[float]) -> str:

@@ -9,14 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .gate import AutomaticGate, Gate, ManualGate
+from .gate import Gate, ManualGate, automatic
 from .options import Options
 from .profile import Profile, check_setup, profile_of
 from .refusal import BAD_KEY, BAD_TOKEN, INTERNAL, INVALID, NO_SESSION, POLICY, QUOTA, Refusal, bad_argument
 from .resumption import Exchange, Handles
 from .tokens import PREFIX, Tokens
-
-_SHORTEST_SILENCE_MS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +77,4 @@ def _gate(setup: dict[str, Any], options: Options) -> Gate:
     detection = setup.get("realtimeInputConfig", {}).get("automaticActivityDetection", {})
     if detection.get("disabled"):
         return ManualGate(options.stray_audio, options.repeated_activity)
-    if "silenceDurationMs" in detection:
-        return AutomaticGate(max(_SHORTEST_SILENCE_MS, detection["silenceDurationMs"]))
-    return AutomaticGate()
+    return automatic(detection)

@@ -54,6 +54,8 @@ P = ParamSpec("P")
 Work = Callable[P, Coroutine[Any, Any, None]]
 
 _REMEMBERED = 50  # exchanges
+# Who streams cannot know of a call before it arrives: what they sent until then is ignored, not refused.
+_IN_FLIGHT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class Connection:
         self._muted = False
         self._null_seen = False
         self._started_at = 0.0
+        self._called_at = 0.0
 
     async def run(self) -> None:
         """Serve until the connection is closed."""
@@ -122,6 +125,8 @@ class Connection:
     async def send(self, message: dict[str, Any]) -> None:
         """Send one message, unless the connection is mute or gone."""
         if not self._muted:
+            if "toolCall" in message:
+                self._called_at = time.monotonic()
             self.house.record.note(self.number, "server", message)
             await self._write(messages.frame(message))
 
@@ -284,6 +289,8 @@ class Connection:
         if "mediaChunks" in given and not self._profile.media_chunks:
             raise bad_argument()
         if self.calls.blocking and self.options.input_during_call == "close":
+            if isinstance(self._gate, AutomaticGate) and time.monotonic() - self._called_at < _IN_FLIGHT_S:
+                return
             raise Refusal(POLICY, NOT_IMPLEMENTED)
         for happening in self._gate.take(given):
             match happening:

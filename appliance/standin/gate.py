@@ -1,7 +1,8 @@
 """When does the person's turn begin and end: by the client's word, or by listening for silence.
 
         manual      IDLE --activityStart--> ACTIVE --audio, text--> ACTIVE --activityEnd--> IDLE
-        automatic   quiet --loud for 100 ms--> talking --silenceDurationMs, or audioStreamEnd--> quiet
+        automatic   quiet --loud for prefixPaddingMs--> talking --quiet for silenceDurationMs--> quiet
+                                                                  or audioStreamEnd
 
 Knows: realtimeInput fields and their legal order; audio as 16 kHz PCM16 mono.
 Must never know: what the model does meanwhile.
@@ -19,11 +20,17 @@ from .sight import shown_in
 
 INPUT_RATE_HZ = 16_000
 _BYTES_PER_MS = INPUT_RATE_HZ * 2 // 1000
-_LOUD_DBFS = -42.0  # speech at arm's length is above, room noise below
-_START_MS = 100  # loud for so long before it counts as speech
-_SILENCE_MS = 700  # the service does not state its default; long enough for a breath
+# Speech at arm's length is above the first, room noise below; a voice in another room lies between the two.
+_LOUD_DBFS = {"HIGH": -42.0, "LOW": -32.0}
+# What keeps a turn going: with a low sensitivity to its end, a murmur does.
+_QUIET_DBFS = {"HIGH": -42.0, "LOW": -50.0}
+# The service does not state its defaults; these are long enough for a syllable, and for a breath.
+_START_MS = 100
+_SILENCE_MS = {"HIGH": 700, "LOW": 1400}
 _KEPT_MS = 500  # of quiet before the speech, so that no first syllable is lost
 _BLOCK_MS = 20
+_LONGEST_MS = 60_000  # of padding or silence: more is a mistake
+_RATES_HZ = range(8_000, 192_001)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +107,12 @@ class ManualGate:
 
 @dataclass(slots=True)
 class AutomaticGate:
-    """Automatic detection: loudness decides. Crude, but it answers a client that streams."""
+    """Automatic detection: loudness decides. Crude, but it does what its four parameters say."""
 
-    silence_ms: int = _SILENCE_MS
+    loud_dbfs: float = _LOUD_DBFS["HIGH"]
+    quiet_dbfs: float = _QUIET_DBFS["HIGH"]
+    padding_ms: int = _START_MS
+    silence_ms: int = _SILENCE_MS["HIGH"]
     _heard: bytearray = field(default_factory=bytearray)
     _rest: bytes = b""
     _loud_ms: int = 0
@@ -137,16 +147,16 @@ class AutomaticGate:
 
     def _block(self, block: bytes) -> list[Happening]:
         self._heard += block
-        loud = loudness(block) > _LOUD_DBFS
-        self._loud_ms = self._loud_ms + _BLOCK_MS if loud else 0
-        self._quiet_ms = 0 if loud else self._quiet_ms + _BLOCK_MS
-        if not self._talking:
-            if self._loud_ms >= _START_MS:
-                self._talking = True
-                return [Started()]
-            del self._heard[: -_KEPT_MS * _BYTES_PER_MS]
-        elif self._quiet_ms >= self.silence_ms:
-            return self._flush()
+        level = loudness(block)
+        if self._talking:
+            self._quiet_ms = 0 if level > self.quiet_dbfs else self._quiet_ms + _BLOCK_MS
+            return self._flush() if self._quiet_ms >= self.silence_ms else []
+        # Speech has gaps: a quiet block takes back one loud one, not all of them.
+        self._loud_ms = max(0, self._loud_ms + (_BLOCK_MS if level > self.loud_dbfs else -_BLOCK_MS))
+        if self._loud_ms >= max(_BLOCK_MS, self.padding_ms):
+            self._talking = True
+            return [Started()]
+        del self._heard[: -(_KEPT_MS + 2 * self.padding_ms) * _BYTES_PER_MS]
         return []
 
     def _flush(self) -> list[Happening]:
@@ -158,6 +168,19 @@ class AutomaticGate:
 
 
 Gate = ManualGate | AutomaticGate
+
+
+def automatic(detection: dict[str, Any]) -> AutomaticGate:
+    """The gate of an automaticActivityDetection; raises Refusal for times that cannot be."""
+    start = detection.get("startOfSpeechSensitivity", "").removeprefix("START_SENSITIVITY_")
+    end = detection.get("endOfSpeechSensitivity", "").removeprefix("END_SENSITIVITY_")
+    end = end if end in _SILENCE_MS else "HIGH"  # unspecified
+    padding_ms = detection.get("prefixPaddingMs", _START_MS)
+    silence_ms = detection.get("silenceDurationMs", _SILENCE_MS[end])
+    if not (0 <= padding_ms <= _LONGEST_MS and 0 <= silence_ms <= _LONGEST_MS):
+        raise bad_argument()
+    loud_dbfs = _LOUD_DBFS.get(start, _LOUD_DBFS["HIGH"])
+    return AutomaticGate(loud_dbfs, min(loud_dbfs, _QUIET_DBFS[end]), padding_ms, max(_BLOCK_MS, silence_ms))
 
 
 def pcm_in(given: dict[str, Any]) -> bytes | None:
@@ -172,16 +195,25 @@ def pcm_in(given: dict[str, Any]) -> bytes | None:
     rate = parameters.removeprefix("rate=") if parameters else str(INPUT_RATE_HZ)
     if mime != "audio/pcm" or not rate.isascii() or not rate.isdigit() or len(data) % 2:
         raise bad_argument()
-    if not 8_000 <= int(rate) <= 192_000:
+    if len(rate) > 6 or int(rate) not in _RATES_HZ:
         raise bad_argument()
     return data if int(rate) == INPUT_RATE_HZ else _resampled(data, int(rate))
 
 
 def _resampled(pcm: bytes, rate_hz: int) -> bytes:
-    """Nearest-sample conversion: enough to recognise by, and the product sends 16 kHz anyway."""
+    """Each new sample is the mean of the former ones in its place: enough to recognise by.
+
+    A mean keeps most of what would fold back from above 8 kHz out of the speech; message by message it is
+    exact where a message has whole steps of both rates, as 40 ms have.
+    """
     samples = array("h", pcm)
     length = len(samples) * INPUT_RATE_HZ // rate_hz
-    return array("h", (samples[i * rate_hz // INPUT_RATE_HZ] for i in range(length))).tobytes()
+    result = array("h")
+    for place in range(length):
+        first = place * rate_hz // INPUT_RATE_HZ
+        last = max(first + 1, (place + 1) * rate_hz // INPUT_RATE_HZ)
+        result.append(sum(samples[first:last]) // (last - first))
+    return result.tobytes()
 
 
 def loudness(pcm: bytes) -> float:

@@ -261,3 +261,25 @@ def test_other_rates_keep_their_length(rate_hz: int) -> None:
             assert abs(len(mouth.speaker.played(1)) // 2 - PLAYED_HZ) <= 1
 
     asyncio.run(main())
+
+
+def test_a_device_with_a_rate_of_its_own_delivers_both() -> None:
+    async def life() -> None:
+        frames: list[tuple[bytes, int, int, bytes, int]] = []
+        microphone = MemoryMicrophone(
+            on_frame=lambda *frame: frames.append(frame),  # type: ignore[arg-type]
+            on_up=lambda: None,
+            on_down=lambda _: None,
+            speed=SPEED,
+            wide_hz=48_000,
+        )
+        running = asyncio.create_task(microphone.run())
+        spoken = speechlike(0.5, HEARD_HZ)
+        await microphone.say(spoken)
+        running.cancel()
+        assert b"".join(frame[0] for frame in frames)[: len(spoken)] == spoken
+        for pcm, index, lost, wide, rate_hz in frames:
+            assert (lost, rate_hz, len(wide)) == (0, 48_000, 3 * len(pcm))
+            assert frames[index][0] == samples(wide)[::3].astype("<i2").tobytes()
+
+    asyncio.run(life())

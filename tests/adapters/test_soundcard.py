@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from appliance.adapters import portaudio, upkeep
-from appliance.adapters.choice import Format, Wanted
-from appliance.adapters.microphone import FRAME_SAMPLES, Backlog, Framer, Gaps, _Ear
+from appliance.adapters.choice import Device, Format, Wanted, formats
+from appliance.adapters.microphone import FRAME_SAMPLES, Backlog, Framer, Gaps, Twins, _Ear
 from appliance.adapters.playout import Ended, Playout
 from appliance.adapters.resample import Resampler
 from appliance.adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
@@ -431,7 +431,7 @@ def test_the_channel_that_was_asked_for(channel: int) -> None:
         ear = _Ear({"overflows": 0}, channel)
         ear.tap(Format("array", 16_000, 6))
         frames = array("h", [10 * frame + n for frame in range(4) for n in range(1, 7)])
-        assert array("h", ear.pcm(frames.tobytes())).tolist() == [
+        assert array("h", ear.at_16k(ear.mono(frames.tobytes()))).tolist() == [
             channel,
             10 + channel,
             20 + channel,
@@ -708,3 +708,83 @@ def test_a_failing_device_is_down_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert downs == ["failure 1", "failure 4"]
     assert ups == [1]
     assert threading.active_count() < 20
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 24_000, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("block", [17, 160, 441, 960, 5_000])
+def test_every_frame_has_its_twin_whatever_the_blocks_are(rate_hz: int, block: int) -> None:
+    resample, framer, twins = Resampler(rate_hz, 16_000), Framer(), Twins(rate_hz)
+    pcm = np.arange(rate_hz, dtype="<i2").tobytes()
+    found = []
+    for at in range(0, len(pcm), 2 * block):
+        piece = pcm[at : at + 2 * block]
+        found += list(twins.add(list(framer.add(resample(piece))), piece))
+    assert [index for _, index, _, _ in found] == list(range(50))
+    assert b"".join(wide for *_, wide in found) == pcm
+
+
+def test_what_is_left_of_a_former_stream_makes_no_frame() -> None:
+    framer = Framer()
+    assert not list(framer.add(bytes(100)))
+    framer.begin()
+    assert not list(framer.add(bytes(2 * FRAME_SAMPLES - 2)))
+    assert [frame[1] for frame in framer.add(bytes(2))] == [0]
+
+
+def test_a_device_is_opened_at_its_own_rate_where_that_is_wanted() -> None:
+    usb = Device(0, "USB", 1, rate_hz=44_100)
+    rates = (16_000, 48_000, 44_100)
+    assert [form.rate_hz for form in formats(Wanted("microphone", "USB", rates, 20), usb)] == list(rates)
+    native = Wanted("microphone", "USB", rates, 20, native=True)
+    assert [form.rate_hz for form in formats(native, usb)] == [44_100, 16_000, 48_000]
+    strange = Device(0, "USB", 1, rate_hz=11_025)
+    assert [form.rate_hz for form in formats(native, strange)] == list(rates)
+
+
+def test_what_is_sent_at_the_own_rate_is_as_loud_as_the_rest() -> None:
+    told: list[tuple[bytes, int, int, bytes, int]] = []
+    microphone = SoundCardMicrophone(
+        "default",
+        PortAudio(),
+        on_frame=lambda *frame: told.append(frame),
+        on_up=lambda: None,
+        on_down=lambda _: None,
+        gain_db=6.0,
+        native=True,
+    )
+    frame, wide = np.full(320, 1000, "<i2").tobytes(), np.full(960, 1000, "<i2").tobytes()
+    microphone._tell([(frame, 7, 2)], wide, 48_000, Twins(48_000))
+    [(pcm, index, lost, sent, rate_hz)] = told
+    assert (index, lost, rate_hz) == (7, 2, 48_000)
+    assert pcm == np.full(320, 1995, "<i2").tobytes()
+    assert sent == np.full(960, 1995, "<i2").tobytes()
+
+
+def test_a_real_device_delivers_its_own_rate_besides(server: SoundServer) -> None:
+    async def life() -> None:
+        frames: list[tuple[bytes, int, int, bytes, int]] = []
+        enough = asyncio.Event()
+
+        def on_frame(*frame: object) -> None:
+            frames.append(frame)  # type: ignore[arg-type]
+            if len(frames) >= 60:
+                enough.set()
+
+        microphone = SoundCardMicrophone(
+            "default",
+            PortAudio(),
+            on_frame=on_frame,
+            on_up=lambda: None,
+            on_down=lambda _: None,
+            rates_hz=(48_000,),
+            native=True,
+        )
+        running = asyncio.create_task(microphone.run())
+        async with asyncio.timeout(PATIENCE_S):
+            await enough.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert [frame[1] for frame in frames] == list(range(len(frames)))
+        assert {(len(pcm), len(wide), rate) for pcm, _, _, wide, rate in frames} == {(640, 1920, 48_000)}
+
+    asyncio.run(life())

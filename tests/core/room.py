@@ -37,6 +37,7 @@ from appliance.core.farewell import Farewell
 from appliance.core.floor import Manners
 from appliance.core.lighting import Lamp, Lighting
 from appliance.core.lights import FromModel, Kind
+from appliance.core.openfloor import OpenFloor
 from appliance.core.rules import Rules
 from appliance.core.scenes import Scene, Scenes
 from appliance.core.timing import Timing
@@ -79,7 +80,10 @@ def backoff() -> Iterator[float]:
 class Promises:
     """What must be true of the effects of any life whatever."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, served: bool = False) -> None:
+        """`served`: the service decides when somebody speaks, so that no activity is marked."""
+        self.served = served
+        self.streaming = False
         self.flushed = -1
         self.link = 0
         self.up = False
@@ -101,6 +105,7 @@ class Promises:
                 assert link > self.link, "each link has a number of its own"
                 assert not self.up, "the former link is gone before the next is dialled"
                 self.link, self.up, self.in_activity, self.spoke = link, True, False, False
+                self.streaming = False
                 self.open_calls.clear()
                 self.going_on.clear()
             case Hang(link):
@@ -130,6 +135,16 @@ class Promises:
     def _sent(self, link: int, message: ms.ClientMessage) -> None:
         self.spoke |= not isinstance(message, ms.Setup | ms.Past)
         match message:
+            case ms.ActivityStart() | ms.ActivityEnd() if self.served:
+                raise AssertionError("no activity is marked where the service decides")
+            case ms.AudioStreamEnd():
+                assert self.served
+                assert self.streaming, "once for each stream"
+                assert not self.open_calls
+                self.streaming = False
+            case ms.Audio() if self.served:
+                assert not self.open_calls
+                self.streaming = True
             case ms.ActivityStart():
                 assert not self.in_activity
                 assert not self.open_calls, "nothing is sent while a call is open"
@@ -139,7 +154,7 @@ class Promises:
                 assert not self.open_calls
                 self.in_activity = False
             case ms.Text():
-                assert self.in_activity
+                assert self.in_activity or self.served
                 assert not self.open_calls
             case ms.Content():
                 assert not self.in_activity
@@ -153,7 +168,7 @@ class Promises:
                 assert not self.open_calls
                 assert len(pcm) in (FRAME_BYTES, 2 * FRAME_BYTES), "20 to 40 ms"
             case ms.Image():
-                assert self.in_activity, "pictures only within an activity"
+                assert self.in_activity or self.streaming, "pictures only beside what is heard"
                 assert not self.open_calls
             case ms.ToolResponse(answers):
                 for answer in answers:
@@ -184,7 +199,7 @@ class Room:
         self.now = 1000.0
         self.ahead_s = 0.0  # how far somebody has set the clock
         self.index = 0
-        self.promises = Promises()
+        self.promises = Promises(served=isinstance(self.conversation.turn, OpenFloor))
         self.effects: list[tuple[float, Effect]] = []
         self.speaking = False
         self.microphone = True

@@ -60,3 +60,21 @@ def test_the_ring_gives_its_newest_frames_in_order(steps: list[int], since: int,
         pushed.append(frame(index))
         ring.push(pushed[-1])
     assert ring.since(since) == [f for f in pushed[-size:] if f.index >= since]
+
+
+def test_what_another_device_heard_does_not_join_on() -> None:
+    ring = Ring()
+    ring.push(Frame(0, b"a", False, b"aaa", 48_000))
+    ring.push(Frame(1, b"b", False))
+    assert [f.index for f in ring.since(0)] == [1]
+    assert Ring().since(0) == []
+
+
+def test_what_is_sent_of_a_frame_is_its_wide_form_where_it_has_one() -> None:
+    assert Frame(0, b"a", False).sound == b"a"
+    assert Frame(0, b"a", False, b"aaa", 48_000).sound == b"aaa"
+
+
+def test_a_frame_that_is_hushed_keeps_its_place_and_length() -> None:
+    assert Frame(7, b"ab", 9, b"abcdef", 48_000).hushed() == Frame(7, bytes(2), 9, bytes(6), 48_000)
+    assert Frame(7, b"ab", 9).hushed() == Frame(7, bytes(2), 9)

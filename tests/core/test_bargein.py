@@ -8,6 +8,8 @@ from appliance.core import events as ev
 from appliance.core import floor as fl
 from appliance.core import messages as ms
 from appliance.core.bargein import VOTES, WINDOW, BargeIn
+from appliance.core.chimes import DRAIN_S, Earcons
+from appliance.core.earcons import Earcon
 from appliance.core.effects import Flush, Send, Tell
 from appliance.core.endpoint import SURE, Onset
 from appliance.core.floor import Manners
@@ -15,6 +17,7 @@ from appliance.core.shield import Shield
 from appliance.core.usage import Budget
 
 from .room import CHUNK, Room
+from .test_served import ServedRoom
 
 
 def speaking(**changes: object) -> Room:
@@ -116,3 +119,78 @@ def test_what_it_was_told_is_shown() -> None:
     assert told == [Tell("echo", shown)]
     assert room.conversation.status()["echo"] == shown
     assert not room.conversation.barge_in.heeds
+
+
+# -- where the service decides -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shield", [Shield.CANCEL, Shield.HARDWARE, Shield.OFF])
+def test_it_is_the_service_that_hears_who_interrupts(shield: Shield) -> None:
+    room = ServedRoom()
+    room.do(ev.EchoJudged(shield))
+    room.ask()
+    room.pass_time(1.0)
+    before = room.heard()
+    room.desk.busy_until = 0.0  # and it does not believe this one
+    room.pass_time(1.0, speech=True)
+    assert len(room.heard()) >= len(before) + 48, "it has heard it all"
+    assert room.count(Flush) == 0, "and so it is for it to decide"
+    assert room.told("barge-in") == []
+
+
+def test_who_does_not_want_to_be_interrupted_is_not_listened_to() -> None:
+    room = ServedRoom(barge_in=True, interruptible=False)
+    room.ask()
+    room.pass_time(1.0)
+    before = room.heard()
+    room.pass_time(1.0, speech=True)
+    assert room.heard() == before
+    room.pass_time(6.0)
+    assert room.outcomes() == ["answered"]
+
+
+def test_an_echo_that_grows_too_loud_is_sent_no_longer() -> None:
+    room = ServedRoom(barge_in=True)
+    room.ask()
+    room.pass_time(1.0)
+    before = room.heard()
+    room.pass_time(0.2)
+    assert len(room.heard()) > len(before)
+    before = room.heard()
+    room.do(ev.EchoJudged(Shield.HALF_DUPLEX, "too loud", 5.0))
+    room.pass_time(1.0, speech=True)
+    assert room.heard() == before
+    assert room.count(Flush) == 0
+    room.do(ev.EchoJudged(Shield.CANCEL))
+    room.pass_time(3.0)
+    assert room.outcomes() == ["answered"]
+    assert room.heard()[len(before) :], "the follow-up is heard"
+    room.check_privacy()
+
+
+def test_what_the_box_sounds_is_silence_to_a_service_unless_it_is_cancelled() -> None:
+    """Each in a room of its own: from the press on, as long as the sound lasts and fades."""
+    earcons = Earcons({Earcon.LISTENING: 0.3})
+    for barge_in in (False, True):
+        room = ServedRoom(barge_in=barge_in, earcons=earcons)
+        room.pass_time(2.0)
+        pressed = room.index
+        room.press()
+        room.pass_time(2.0)
+        silent = [place for place in room.heard() if place == 0]
+        assert len(silent) == (0 if barge_in else int((0.3 + DRAIN_S) * 50))
+        sent = [place for place in room.heard() if place]
+        assert sent[0] == pressed - 15, "what was said before the press is heard"
+        assert sent[-1] > pressed + 80
+
+
+def test_when_the_budget_is_spent_no_voice_is_heard_while_it_speaks() -> None:
+    room = ServedRoom(barge_in=True, budget=Budget(hard_tokens_day=1000))
+    room.do(ev.WallClock("2026-11-25"))
+    room.ask()
+    room.do(ev.Received(room.promises.link, (ms.Usage(900, 900, 1800),)))
+    room.pass_time(1.0)
+    before = room.heard()
+    room.pass_time(0.5, speech=True)
+    assert isinstance(room.conversation.turn.phase, fl.Speaking)
+    assert room.heard() == before

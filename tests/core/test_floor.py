@@ -37,3 +37,18 @@ def test_the_manners_are_those_of_the_configuration() -> None:
     assert manners.pre_roll * 20 == turns.pre_roll_ms
     assert manners.pre_roll_noise * 20 == turns.pre_roll_noise_ms
     assert manners.reach_back * 20 == turns.reach_back_ms
+
+
+@pytest.mark.parametrize(
+    ("phase", "hears"),
+    [
+        (floor.Idle(), False),
+        (floor.Listening(30.0, 1000), True),
+        (floor.Listening(30.0, 1001), False),
+        *((floor.Hearing(60.0, by), by is not floor.By.TAIL) for by in floor.By),
+        (floor.Waiting(30.0), False),
+        (floor.Speaking(30.0), False),
+    ],
+)
+def test_what_the_ear_is_for(phase: floor.Phase, hears: bool) -> None:
+    assert floor.hears(phase, 1000) is hears

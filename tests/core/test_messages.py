@@ -16,7 +16,7 @@ def test_every_message_is_frozen_and_slotted(kind: type) -> None:
 
 
 def test_every_message_is_ours_or_the_services() -> None:
-    inside = {ms.Handle, ms.FunctionAnswer, ms.FunctionCall, ms.Page}
+    inside = {ms.Detection, ms.Handle, ms.FunctionAnswer, ms.FunctionCall, ms.Page}
     unions = {*get_args(ms.ClientMessage), *get_args(ms.ServerMessage)}
     assert set(values_of(ms)) == unions | inside
 

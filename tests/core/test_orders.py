@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from appliance.core import floor as fl
-from appliance.core.effects import Finish, Flush, Hang, Play, Tell
+from appliance.core import messages as ms
+from appliance.core.effects import Finish, Flush, Hang, Play, Send, Tell
 from appliance.core.orders import carry_out
 
 from .room import Room
@@ -50,3 +51,20 @@ def test_a_dead_line_is_left_at_once() -> None:
     effects = carry_out(room.conversation, fl.Renew(fresh=False), room.now)
     assert Hang(1, at_once=True) in effects
     assert room.conversation.uplink.link is None
+
+
+def test_the_orders_where_the_service_decides() -> None:
+    room = Room(setup=ms.Setup("gemini-3.8-live", detection=ms.Detection()))
+    box = room.conversation
+    room.pass_time(1.0)
+    box.stream.line_up(1)
+    sent = carry_out(box, fl.Attend(1, 46), room.now)
+    assert {type(e.message) for e in sent if isinstance(e, Send)} == {ms.Audio}
+    assert carry_out(box, fl.Retain(1), room.now) == []
+    assert box.stream.holds(1)
+    assert carry_out(box, fl.Conclude(), room.now)[-1] == Send(1, ms.AudioStreamEnd())
+    carry_out(box, fl.Attend(2, 50), room.now)
+    assert carry_out(box, fl.Yield(), room.now) == []
+    assert box.stream.is_running, "the box does not speak"
+    assert carry_out(box, fl.Pause(), room.now) == []
+    assert not box.stream.is_running

@@ -12,6 +12,7 @@ from appliance.core.effects import LookAway, Reply, See
 from appliance.core.eye import GLANCE_S, Eye, Sight
 from appliance.core.showing import FOLLOWS, HERE, LATE
 from tests.core.room import Room, answers
+from tests.core.test_served import ServedRoom
 
 PICTURE = ms.Image(b"cat")
 WATCHING = Sight(1.0)
@@ -122,6 +123,23 @@ def test_without_a_line_the_newest_picture_waits_with_what_was_said() -> None:
     room.reachable = True
     room.pass_time(3.0)
     assert room.sent(ms.Image) == [ms.Image(b"dog")]
+
+
+def test_what_is_seen_is_shown_beside_what_is_heard() -> None:
+    room = ServedRoom(more=(Eye(Sight(1.0)),))
+    room.press()
+    [look] = [effect.look for _, effect in room.effects if isinstance(effect, See)]
+    room.do(ev.Seen(look, b"early"))
+    assert room.sent(ms.Image) == [], "there is no line yet"
+    room.pass_time(0.3)
+    room.pass_time(1.0, speech=True)
+    room.do(ev.Seen(look, b"cat"))
+    room.do(ev.Seen(look, b"dog"))
+    assert room.sent(ms.Image) == [ms.Image(b"cat"), ms.Image(b"dog")], "each at once"
+    room.pass_time(6.0)
+    room.do(ev.Seen(look, b"late"))
+    assert len(room.sent(ms.Image)) == 2
+    assert room.outcomes() == ["answered"]
 
 
 def test_for_one_who_set_it_up_so_only_the_model_looks() -> None:

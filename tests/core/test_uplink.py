@@ -66,6 +66,21 @@ def test_what_waits_can_be_given_up_and_what_is_being_said_cannot() -> None:
     assert uplink.holds(6)
 
 
+def test_where_activities_are_not_marked_what_is_typed_goes_as_it_is() -> None:
+    uplink = Uplink(marked=False)
+    uplink.line_up(1)
+    typed = uplink.type(5, "What is this?", 10.0)
+    assert typed == Flow((Send(1, Text("What is this?")),), (5,), (5,))
+    uplink.line_up(2, realtime_text=False)
+    assert uplink.type(6, "And that?", 11.0).effects == (Send(2, Content("And that?")),)
+
+
+def test_an_utterance_is_sent_at_its_own_rate() -> None:
+    uplink = line()
+    [_, sent] = uplink.open(5, [b"w" * 1920] * 2, 48_000).effects
+    assert sent == Send(1, Audio(b"w" * 3840, 48_000))
+
+
 # -- one utterance ----------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
@@ -19,10 +20,12 @@ from appliance.core.messages import (
     ActivityEnd,
     ActivityStart,
     Audio,
+    AudioStreamEnd,
     ClientMessage,
     Code,
     CodeResult,
     Content,
+    Detection,
     FunctionAnswer,
     FunctionCall,
     GenerationComplete,
@@ -102,6 +105,11 @@ SAID: list[tuple[ClientMessage, dict[str, Any]]] = [
         },
     ),
     (
+        Audio(b"\x00\xff\xfb\xef", 44_100),
+        {"realtimeInput": {"audio": {"mimeType": "audio/pcm;rate=44100", "data": "AP/77w=="}}},
+    ),
+    (AudioStreamEnd(), {"realtimeInput": {"audioStreamEnd": True}}),
+    (
         ToolResponse((FunctionAnswer("fc_1", "f", {"output": "ok"}), FunctionAnswer("fc_2", "g", {}))),
         {
             "toolResponse": {
@@ -171,6 +179,29 @@ SAID: list[tuple[ClientMessage, dict[str, Any]]] = [
         },
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("detection", "written"),
+    [
+        (None, {"disabled": True}),
+        (Detection(), {"disabled": False}),
+        (
+            Detection("high", "low", 0, 700),
+            {
+                "disabled": False,
+                "startOfSpeechSensitivity": "START_SENSITIVITY_HIGH",
+                "endOfSpeechSensitivity": "END_SENSITIVITY_LOW",
+                "prefixPaddingMs": 0,
+                "silenceDurationMs": 700,
+            },
+        ),
+    ],
+)
+def test_who_finds_out_that_somebody_speaks(detection: Detection | None, written: dict[str, Any]) -> None:
+    text = encode(replace(PLAIN, detection=detection))
+    assert json.loads(text)["setup"]["realtimeInputConfig"]["automaticActivityDetection"] == written
+    judge_client(text)
 
 
 @pytest.mark.parametrize(("message", "written"), SAID)

@@ -145,7 +145,10 @@ def test_of_a_conversation_nothing_stays_outside_but_the_delays() -> None:
         ({"@function": "turn.no"}, "no function"),
         ({"@function": "turn.Turn"}, "no function"),
         ({"@method": "x", "of": {"@": "turn.Turn", "#": 0}}, "no method"),
-        ({"@": "audio.Frame", "index": 1, "pcm": 1, "speech": {"@": 1}}, "none of ours"),
+        (
+            {"@": "audio.Frame", "index": 1, "pcm": 1, "speech": {"@": 1}, "wide": 1, "rate_hz": 1},
+            "none of ours",
+        ),
     ],
 )
 def test_what_nobody_has_written_is_refused(value: object, why: str) -> None:

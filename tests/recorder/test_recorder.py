@@ -257,5 +257,8 @@ def test_the_short_way_of_a_frame_is_the_long_way() -> None:
     assert told["event"] == Encoder().encode(event)
     assert told["effects"] == [Encoder().encode(effect) for effect in effects]
     log.note(1.5, ev.Heard(b"\1\0" * 320, 7, speech=9), [], "x", [])
-    known = {"@", "pcm", "index", "speech", "lost"}
+    wide = ev.Heard(b"\1\0" * 320, 8, 9, wide=b"\1\0" * 960, rate_hz=48_000)
+    log.note(1.6, wide, [], "x", [])
+    assert json.loads(str(log.items[-1]))["event"] == Encoder().encode(wide), "which is kept in no Run"
+    known = {"@", "pcm", "index", "speech", "lost", "wide", "rate_hz"}
     assert set(told["event"]) == known, "a Run keeps every field of Heard, or says in replay.py what it was"

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from appliance.standin.server import Options, StandIn
 
 from ..adapters.contract_sound import samples
-from ..soundserver import SoundServer, missing_tools
+from ..soundserver import SoundServer, missing_tools, open_air
 from .house import box, clip, command, no_traceback
 from .test_echo import LONG
 
@@ -26,21 +25,6 @@ def server() -> Iterator[SoundServer]:
         pytest.skip(absent)
     with SoundServer() as running:
         yield running
-
-
-@contextmanager
-def open_air(server: SoundServer) -> Iterator[None]:
-    """The speaker's monitor into the microphone, at a third of its level, some 60 ms later."""
-    module = server.control(
-        "load-module", "module-loopback", "source=speaker.monitor", "sink=micfeed", "latency_msec=60"
-    )
-    inputs = json.loads(server.control("--format=json", "list", "sink-inputs"))
-    loop = next(i["index"] for i in inputs if str(i.get("owner_module")) == module)
-    server.control("set-sink-input-volume", str(loop), "70%")
-    try:
-        yield
-    finally:
-        server.control("unload-module", module)
 
 
 def test_it_hears_a_person_over_its_own_voice_and_not_itself(server: SoundServer) -> None:
