@@ -30,7 +30,7 @@ from .adapters.errands import Errands, found
 from .adapters.lights import GpioLights, LoopTime
 from .adapters.link import Link, service_url
 from .adapters.state import State, directory
-from .adapters.systemd import Notifier, api_key, server_secret
+from .adapters.systemd import Notifier, api_key, listener, server_secret
 from .auth import Headers, Verdict, is_loopback
 from .capacity import weigh
 from .config import socket_path
@@ -222,7 +222,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     microphone, speaker = acoustics(config, sounds, pump.post, clock.speed, memory.load("echo"))
     speaker.loud(pump.conversation.volume.level)
     microphone.muffle(on=pump.conversation.mute.is_on)
-    control = Control(socket_path(config), pump.post)
+    control = Control(socket_path(config), pump.post, listener=listener())
     return Box(
         pump=pump,
         microphone=microphone,

@@ -13,13 +13,13 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from . import __version__
+from . import __version__, aftermath
 from .caller import request, watch
 from .config import load, parse, socket_path
 from .core.changes import MOST_TRANSITION_S, STATES
 from .core.shield import ABSENT
 from .core.timer import duration_s
-from .errors import EX_FAILURE, EX_OK, EX_UNAVAILABLE, EX_USAGE, ApplianceError, HardwareError
+from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError, HardwareError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
 from .statement import lamp_lines, status_lines, timer_lines
@@ -67,6 +67,7 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command = verb("run", _run, "Be the daemon.")
     command.add_argument("--check", action="store_true", help="check the configuration and exit")
     command.add_argument("--trace", type=Path, metavar="FILE", help="write what happens, without the words")
+    verb("failed", aftermath.told, "Say why the daemon has ended for good: for the service manager.")
     command = verb("replay", _replay, "Do a trace again: does the box still do the same?")
     command.add_argument("file", type=Path, metavar="FILE")
     verb("config", _config, "Print the effective configuration.")
@@ -93,7 +94,8 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command = verb("timers", _timers, "Show the timers, cancel one, or set one that rings.")
     command.add_argument("act", nargs="?", choices=("cancel", "set"), metavar="cancel|set")
     command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
-    verb("devices", _devices, "List the microphones and speakers, and which of them are meant.")
+    command = verb("devices", _devices, "List the microphones and speakers, and which of them are meant.")
+    command.add_argument("--choose", action="store_true", help="write the best of them into a new FILE")
     verb("echo", _echo, "Play a sound, and measure how well its echo is taken away.")
     verb("watch", _watch, "Show what happens, as it happens.")
     command = verb("demo", _demo, "Show the whole box with no hardware, key or network.")
@@ -198,11 +200,10 @@ def _languages(options: argparse.Namespace) -> int:
 
 
 def _devices(options: argparse.Namespace) -> int:
-    from .listing import devices, lines  # late: it brings the sound system along
+    from .picking import shown  # late: it brings the sound system along
 
-    found = devices(configuration(options).audio)
-    print(json.dumps(found, indent=2, ensure_ascii=False) if options.json else "\n".join(lines(found)))
-    return EX_UNAVAILABLE if found["problems"] else EX_OK
+    into = options.config or CONFIG if options.choose else None
+    return shown(configuration(options).audio, into, as_json=options.json)
 
 
 def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:

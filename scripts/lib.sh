@@ -9,7 +9,8 @@ me=scripts/$(basename "$0")
 # shellcheck disable=SC2034  # for those who read this
 run_packages="python3-venv python3-pyaudio python3-systemd espeak-ng"
 # shellcheck disable=SC2034
-test_packages="$run_packages pulseaudio pulseaudio-utils libasound2-plugins openssl systemd shellcheck iproute2"
+test_packages="$run_packages pulseaudio pulseaudio-utils libasound2-plugins openssl systemd shellcheck iproute2 \
+systemd-container mmdebstrap lintian"
 
 unset PYTHONHOME PYTHONPATH PIP_PREFIX PIP_TARGET PIP_USER PIP_REQUIRE_VIRTUALENV
 

@@ -85,6 +85,8 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "sounding": ("adapters", *GROUND),
     "acoustics": ("adapters", "hearing", *GROUND),
     "listing": ("adapters", *GROUND),
+    "picking": ("listing", "errors", "settings"),
+    "aftermath": ("adapters", "errors"),
     "app": (
         *("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", "skills"),
         "manners",
@@ -95,7 +97,8 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
         "sounding",
         "app",
         "demo",
-        "listing",
+        "picking",
+        "aftermath",
         "caller",
         "telling",
         "statement",

@@ -23,10 +23,12 @@ import logging
 import math
 import socket
 import stat
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..asking import LINE_BYTES, Refused, parse
 from ..core.events import Ask, Asked, Event, Request, Say
@@ -53,7 +55,8 @@ class Control:
     """The daemon's end. Use it on the loop thread.
 
     `post` gets Asked with a fresh number for each request; `reply` answers it. `on_bug` gets every
-    exception that is a mistake of ours, and must end the process, as it does by default.
+    exception that is a mistake of ours, and must end the process, as it does by default. `listener` is a
+    socket on which somebody listens for us already, and whose file is theirs.
     """
 
     def __init__(
@@ -61,11 +64,13 @@ class Control:
         path: Path,
         post: Callable[[Event], None],
         *,
+        listener: socket.socket | None = None,
         on_bug: Callable[[BaseException], None] | None = None,
         idle_s: float = IDLE_S,
         reply_s: float = REPLY_S,
     ) -> None:
         self._path = path
+        self._given = listener
         self._post = post
         self._on_bug = on_bug or _end_process
         self._idle_s = idle_s
@@ -74,14 +79,18 @@ class Control:
         self._asks: dict[int, asyncio.Future[bytes]] = {}
         self._watchers: set[_Watcher] = set()
         self._connections: set[asyncio.Task[None]] = set()
-        self._listening: tuple[asyncio.Server, int] | None = None  # and the inode of the socket file
+        self._listening: tuple[asyncio.Server, int | None] | None = None  # and the inode of the socket file
 
     async def start(self) -> None:
         """Listen. A socket file that nobody listens on is replaced; raises ControlError on any other."""
-        listener = _listen(self._path)
-        server = await asyncio.start_unix_server(self._accept, sock=listener, limit=LINE_BYTES)
-        self._listening = server, self._path.lstat().st_ino
-        log.info("control socket: %s", self._path)
+        listener = self._given or _listen(self._path)
+        listener.setblocking(False)
+        keep: dict[str, Any] = (
+            {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+        )  # we do, if ours
+        server = await asyncio.start_unix_server(self._accept, sock=listener, limit=LINE_BYTES, **keep)
+        self._listening = server, None if self._given else self._path.lstat().st_ino
+        log.info("control socket: %s", listener.getsockname())
 
     def reply(self, ask: int, body: Mapping[str, object]) -> None:
         """Answer a request, once. An answer that nobody waits for any more is dropped."""
@@ -103,7 +112,7 @@ class Control:
         (server, inode), self._listening = self._listening, None
         server.close()
         with contextlib.suppress(FileNotFoundError):
-            if self._path.lstat().st_ino == inode:  # else it is the next daemon's
+            if inode is not None and self._path.lstat().st_ino == inode:  # else it is the next daemon's
                 self._path.unlink()
         for task in self._connections:
             task.cancel()
@@ -250,7 +259,6 @@ def _listen(path: Path) -> socket.socket:
         _clear(path)
         listener.bind(str(path))
         path.chmod(0o660)
-        listener.setblocking(False)
     except OSError as error:
         listener.close()
         raise ControlError(

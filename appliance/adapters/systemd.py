@@ -22,6 +22,7 @@ from pathlib import Path
 from ..errors import CredentialError, NoKeyError
 
 PATIENCE_S = 1.0  # for what a manager must know; a status or a beat it may miss, and nothing waits for it
+LISTEN_FD = 3  # SD_LISTEN_FDS_START
 STATUS_CHARACTERS = 200  # one line of `systemctl status`
 KEY_CHARACTERS = 512  # a key has 39, an ephemeral token some 100; more is a wrong file
 CREDENTIAL = "gemini-api-key"
@@ -121,6 +122,18 @@ def _power_off() -> None:
         reason = str(error)
     if reason:
         log.warning("this machine cannot be switched off: %s; %s", reason, POWER_OFF_REMEDY)
+
+
+def listener() -> socket.socket | None:
+    """The socket that systemd listens on for us, sd_listen_fds(3); None where it does not. Once."""
+    for_us = os.environ.get("LISTEN_PID") == str(os.getpid())
+    count = os.environ.get("LISTEN_FDS", "")
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):  # nothing for a child of ours
+        os.environ.pop(name, None)
+    if not for_us or not count.isascii() or not count.isdigit() or int(count) < 1:
+        return None
+    os.set_inheritable(LISTEN_FD, False)
+    return socket.socket(fileno=LISTEN_FD)
 
 
 def credential(name: str, remedy: str = REMEDY) -> str | None:

@@ -38,7 +38,7 @@ PATIENCE_S = 20.0
 class Daemon:
     """A loop on another thread with a control socket, answering every request at once unless told not to."""
 
-    def __init__(self, path: Path, **options: float) -> None:
+    def __init__(self, path: Path, **options: Any) -> None:
         self.path = path
         self.asked: list[Asked] = []
         self.answers = True
@@ -462,6 +462,20 @@ def test_the_next_daemons_file_is_not_removed(path: Path) -> None:
     first.close()
     assert request(path, {"do": "status"})["ok"] is True
     second.close()
+
+
+def test_where_somebody_listens_for_us_the_file_is_theirs(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as theirs:
+        path.parent.mkdir(parents=True)
+        theirs.bind(str(path))
+        theirs.listen()
+        daemon = Daemon(path, listener=theirs.dup())
+        assert request(path, {"do": "status"})["ok"]
+        daemon.stop()
+        assert stat.S_ISSOCK(path.lstat().st_mode)
+        again = Daemon(path, listener=theirs.dup())
+        assert request(path, {"do": "status"})["ok"], "a command waits for the next one"
+        again.stop()
 
 
 def test_what_is_not_a_socket_is_left_alone(path: Path) -> None:

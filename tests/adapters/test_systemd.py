@@ -347,6 +347,33 @@ def test_a_journal_that_refuses_does_not_stop_us(tmp_path: Path, monkeypatch: py
 # -- the unit ---------------------------------------------------------------------------------------
 
 
+LISTENING = """
+import os, socket, sys
+from appliance.adapters.systemd import listener
+os.environ["LISTEN_PID"] = str(os.getpid()) if sys.argv[1] == "us" else "1"
+os.environ["LISTEN_FDS"] = sys.argv[2]
+found = listener()
+print("none" if found is None else found.getsockname(), os.get_inheritable(3))
+assert listener() is None and "LISTEN_FDS" not in os.environ
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "count", "there"), [("us", "1", True), ("us", "x", False), ("1", "1", False)]
+)
+def test_the_socket_on_which_systemd_listens(tmp_path: Path, who: str, count: str, there: bool) -> None:
+    with socket.socket(socket.AF_UNIX) as theirs:
+        theirs.bind(str(tmp_path / "sock"))
+        theirs.listen()
+        given = f"exec {sys.executable} -c '{LISTENING}' {who} {count} 3<&{theirs.fileno()}"
+        done = subprocess.run(
+            ["bash", "-c", given], pass_fds=[theirs.fileno()], capture_output=True, text=True, check=False
+        )
+    assert done.stdout.split() == ([str(tmp_path / "sock"), "False"] if there else ["none", "True"]), (
+        done.stderr
+    )
+
+
 def test_the_unit_is_one_that_systemd_understands() -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:

@@ -1,0 +1,145 @@
+"""A box on a machine of its own: installed, furnished, spoken to, and looked at as an operator does."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import time
+
+from .machine import Machine, until
+from .street import KEY, SOUND, Street
+
+FURNITURE = f"""[Service]
+Environment=GPIOZERO_PIN_FACTORY=mock
+Environment=PULSE_SERVER=unix:{SOUND}/native
+"""
+OTHERS = (  # what lies in these is not the box's, or never stays
+    *(
+        "var/cache",
+        "var/lib/apt",
+        "var/lib/dpkg",
+        "var/log",
+        "var/tmp",
+        "tmp",
+        "run",
+        "src",
+        "root",
+        "proc",
+        "dev",
+    ),
+    *("etc/ssl/certs", "usr/local/share/ca-certificates", "etc/apt/apt.conf.d/00tests", "var/lib/systemd"),
+    *(
+        "etc/passwd",
+        "etc/group",
+        "etc/shadow",
+        "etc/gshadow",
+        "etc/ld.so.cache",
+        "etc/resolv.conf",
+        "etc/.pwd.lock",
+    ),
+    *("etc/subuid", "etc/subgid", "etc/alternatives", "etc/machine-id", "etc/.updated", "var/.updated"),
+    *("var/lib/ucf", "var/lib/python", "usr/share/mime", "var/lib/private", "var/lib/pam"),
+)
+
+
+class Box:
+    def __init__(self, machine: Machine, street: Street) -> None:
+        self.machine = machine
+        self.street = street
+        self.transcript = ""
+
+    def install(self, *words: str) -> None:
+        begun = time.monotonic()
+        done = self.machine.tried(f"/src/scripts/install {' '.join(words)} 2>&1")
+        self.transcript = done.stdout
+        assert done.returncode == 0, done.stdout
+        print(f"{self.machine.suite}: {time.monotonic() - begun:.0f} s\n{done.stdout}")
+
+    def furnish(self) -> None:
+        """What the street has: sound, a stand-in for the service, lights on mock pins; and a key."""
+        self.machine.run("apt-get install -y libasound2-plugins")
+        self.machine.write("/etc/systemd/system/appliance.service.d/street.conf", FURNITURE)
+        self.machine.write("/etc/appliance/appliance.toml", self.street.toml)
+        self.machine.write("/etc/appliance/gemini-api-key", KEY + "\n", 0o600)
+        self.machine.run("systemctl daemon-reload; systemctl restart appliance")
+        self.listen()
+
+    def listen(self) -> None:
+        """Wait until it can hear."""
+        until(lambda: self.status().get("microphone") == "open", 30, self.machine.news)
+
+    def status(self) -> dict[str, object]:
+        done = self.machine.tried("appliance status --json")
+        return dict(json.loads(done.stdout)) if done.returncode == 0 else {}
+
+    def light(self, name: str) -> object:
+        return json.loads(self.machine.run("appliance lights --json"))["lights"][name]["power"]
+
+    def ask(self) -> str:
+        """The journal after a typed question, whatever comes of it."""
+        self.machine.tried('appliance ask "Are you there?"', limit_s=60)
+        return self.machine.journal()
+
+    def speak(self, power: str = "on") -> None:
+        """Say it; the light obeys, and meanwhile systemctl shows what goes on."""
+        seen: set[str] = set()
+        self.machine.run("appliance talk")
+        seen.add(self.machine.show("StatusText"))
+        self.street.say(
+            f"turn-{power}-the-kitchen-light.wav" if power == "on" else f"turn-{power}-the-desk-lamp.wav"
+        )
+
+        def obeyed() -> bool:
+            seen.add(self.machine.show("StatusText"))
+            return self.light("kitchen light") == power
+
+        until(obeyed, 40, self.machine.news)
+        words = " ".join(sorted(text.partition(":")[0] for text in seen))
+        assert "listening" in words, seen
+        shown = self.machine.run("systemctl status appliance --no-pager")
+        assert "active (running)" in shown
+        assert f'Status: "{self.machine.show("StatusText")[:8]}' in shown
+
+    def at_a_terminal(self, line: str, typed: str) -> str:
+        """What a person sees who types this when something is asked for; it must succeed."""
+        mine, theirs = pty.openpty()
+        process = self.machine.started(line, theirs)
+        os.close(theirs)
+        seen = b""
+        answered = False
+        while True:
+            ready, _, _ = select.select([mine], [], [], 300)
+            assert ready, seen
+            try:
+                piece = os.read(mine, 4096)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            seen += piece
+            if b": " in seen and b"API key" in seen and not answered:
+                answered = True
+                os.write(mine, typed.encode() + b"\n")
+        os.close(mine)
+        assert process.wait(60) == 0, seen.decode(errors="replace")
+        return seen.decode(errors="replace")
+
+    def left(self) -> list[str]:
+        """Files that are no package's and were not there at the beginning."""
+        owned = set(self.machine.run("cat /var/lib/dpkg/info/*.list").splitlines())
+        found = []
+        for path in sorted(self.machine.upper.rglob("*")):
+            inside = str(path.relative_to(self.machine.upper))
+            real = path.is_symlink() or (path.exists() and not path.is_char_device())
+            if not real or f"/{inside}" in owned or f"/usr/{inside}" in owned or inside.startswith(OTHERS):
+                continue
+            if (
+                path.suffix == ".pyc"
+                or path.name == "__pycache__"
+                or (path.is_dir() and not path.is_symlink())
+            ):
+                continue
+            found.append(inside)
+        return found

@@ -1,0 +1,273 @@
+"""The units on a booted systemd of both Debians: what it is told, what it takes away, and what it does when
+the box ends, hangs, goes deaf or is badly set up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..soundserver import missing_tools
+from .box import Box
+from .machine import SUITES, Machine, missing
+from .street import KEY, SOUND, Street
+
+pytestmark = pytest.mark.slow
+ABSENT = missing() or missing_tools()
+DROPINS = "/etc/systemd/system/appliance.service.d"
+EXAMPLES = Path(__file__).parents[2] / "systemd" / "examples"
+UNITS = "appliance.service appliance-failure.service appliance.socket"
+PERSON = 1000
+
+
+@pytest.fixture(scope="module")
+def street() -> Iterator[Street]:
+    if ABSENT:
+        pytest.skip(ABSENT)
+    with Street() as street:
+        yield street
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def box(request: pytest.FixtureRequest, street: Street) -> Iterator[Box]:
+    with Machine(request.param, {street.socket: SOUND}) as machine:
+        box = Box(machine, street)
+        machine.write("/root/key", KEY + "\n", 0o600)
+        box.install("--unattended", "--key-file /root/key")
+        machine.run("rm /root/key")
+        box.furnish()
+        yield box
+
+
+@pytest.fixture(autouse=True)
+def _as_before(box: Box) -> Iterator[None]:
+    """Each test finds the box as it was furnished, and well."""
+    yield
+    box.machine.run(f"cd {DROPINS} && find . -type f ! -name street.conf -delete")
+    box.machine.run("systemctl stop appliance.socket 2>/dev/null; systemctl daemon-reload")
+    box.machine.write("/etc/appliance/appliance.toml", box.street.toml)
+    box.machine.write("/etc/appliance/gemini-api-key", KEY + "\n", 0o600)
+    box.machine.run("systemctl reset-failed appliance.service 2>/dev/null; systemctl restart appliance")
+    box.listen()
+
+
+def drop_in(box: Box, name: str, text: str) -> None:
+    box.machine.write(f"{DROPINS}/{name}.conf", text)
+    box.machine.run("systemctl daemon-reload")
+
+
+# -- what is said about the units ----------------------------------------------------------------------
+
+
+def test_the_units_are_without_a_mistake(box: Box) -> None:
+    done = box.machine.tried(f"SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no {UNITS}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_what_is_left_to_an_attacker_is_little_and_each_point_has_its_reason(box: Box) -> None:
+    for unit, most in {"appliance.service": 15, "appliance-failure.service": 10}.items():
+        line = f"systemd-analyze security --no-pager --threshold={most} {unit}"
+        shown = box.machine.run(line)
+    shown = box.machine.run("systemd-analyze security --no-pager --json=short appliance.service")
+    reasons = box.machine.run("systemctl cat appliance.service")
+    for point in json.loads(shown):
+        if point["exposure"] is not None and float(point["exposure"]) > 0 and not point["set"]:
+            names = point["json_field"], point["name"].partition("=")[0].rpartition("~")[2]
+            short = names[1].removeprefix("RestrictAddressFamilies")
+            assert any(name and name in reasons for name in (short, point["name"].rstrip("=")[-8:])), point
+
+
+# -- what it tells, and where the key is ----------------------------------------------------------------
+
+
+def test_what_it_says_can_be_queried(box: Box) -> None:
+    box.speak()
+    box.machine.until("journalctl -u appliance APPLIANCE_EVENT=turn --no-pager | grep -q answered")
+    [*_, turn] = box.machine.journal("-o", "json", "-u", "appliance", "APPLIANCE_EVENT=turn").splitlines()
+    fields = json.loads(turn)
+    assert int(fields["TURN"]) > 0
+    assert int(fields["LATENCY_MS"]) > 0
+    assert fields["SYSLOG_IDENTIFIER"] == "appliance"
+    assert "MESSAGE" in fields
+    assert box.machine.journal("-u", "appliance", f"TURN={fields['TURN']}")
+    assert box.machine.journal("-u", "appliance", f"LATENCY_MS={fields['LATENCY_MS']}")
+
+
+def test_the_key_is_nowhere_but_in_its_credential(box: Box) -> None:
+    pid = box.machine.show("MainPID")
+    assert box.machine.run("cat /run/credentials/appliance.service/gemini-api-key") == KEY
+    for place in (f"/proc/{pid}/cmdline", f"/proc/{pid}/environ"):
+        assert KEY not in box.machine.run(f"tr '\\0' '\\n' <{place}")
+    for line in ("journalctl --no-pager -a", "systemctl show appliance", "systemctl cat appliance"):
+        assert KEY not in box.machine.run(line)
+    assert KEY not in box.machine.run("appliance config --json")
+    found = box.machine.tried(
+        f"grep -rlF {KEY} /etc /opt /var /run/appliance /usr/local /root /tmp"
+    ).stdout.split()
+    assert found == ["/etc/appliance/gemini-api-key"]
+    assert box.machine.run("stat -c '%U %a' /run/credentials/appliance.service") == "appliance 500"
+
+
+def test_the_key_may_be_encrypted_on_the_disk(box: Box) -> None:
+    text = (EXAMPLES / "encrypted-key.conf").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if line.startswith("#   ") and "systemctl" not in line:
+            box.machine.run(line.removeprefix("#   "))
+    drop_in(box, "encrypted-key", text)
+    box.machine.run("systemctl restart appliance")
+    box.listen()
+    assert KEY not in box.machine.run("cat /etc/credstore.encrypted/gemini-api-key")
+    assert not box.machine.tried(f"grep -rlF {KEY} /etc").stdout
+    box.speak()
+
+
+def test_no_key_is_a_state_with_its_remedy(box: Box) -> None:
+    box.machine.run("rm /etc/appliance/gemini-api-key; systemctl restart appliance")
+    box.listen()
+    assert (
+        "the credential gemini-api-key is empty; put the key into /etc/appliance/gemini-api-key" in box.ask()
+    )
+    assert box.machine.show("ActiveState") == "active"
+
+
+# -- it ends -------------------------------------------------------------------------------------------
+
+
+def test_it_is_started_again_whatever_ends_it(box: Box) -> None:
+    """As often as it takes: no limit of starts."""
+    for _ in range(7):
+        pid = box.machine.show("MainPID")
+        box.machine.run(f"kill -KILL {pid}")
+        box.machine.until(f"p=$(systemctl show --value -p MainPID appliance); [ $p != 0 ] && [ $p != {pid} ]")
+    assert int(box.machine.show("NRestarts")) >= 7
+    box.listen()
+
+
+def test_it_is_started_again_when_it_hangs_and_when_it_is_deaf(box: Box) -> None:
+    drop_in(box, "watchdog", "[Service]\nWatchdogSec=4\n")
+    box.machine.run("systemctl restart appliance")
+    box.listen()
+    pid = box.machine.show("MainPID")
+    box.machine.run(f"kill -STOP {pid}")
+    box.machine.until(f"[ $(systemctl show --value -p MainPID appliance) != {pid} ]")
+    assert "Watchdog timeout" in box.machine.journal("-u", "appliance", "_PID=1")
+    box.listen()
+
+    pid = box.machine.show("MainPID")
+    box.street.sound.freeze()
+    try:
+        box.machine.until(
+            "journalctl -u appliance --no-pager | grep -c 'Watchdog timeout' | grep -qv '^1$'", 60
+        )
+        assert box.machine.show("MainPID") != pid
+    finally:
+        box.street.sound.thaw()
+    box.listen()
+
+
+def test_a_stop_is_clean_and_quick(box: Box) -> None:
+    box.machine.run("systemctl stop appliance")
+    assert box.machine.show("Result") == "success"
+    assert "appliance has stopped" in box.machine.journal()
+    assert not (box.machine.root / "run/appliance/control.sock").exists()
+
+
+def test_mistakes_in_the_settings_end_it_for_good_and_the_failure_unit_says_what_to_do(box: Box) -> None:
+    box.machine.write("/etc/appliance/appliance.toml", "[audio]\nechoes = 7\n")
+    assert box.machine.tried("systemctl restart appliance").returncode
+    box.machine.until(
+        "journalctl -u appliance-failure APPLIANCE_EVENT=failed --no-pager | grep -q 'the settings'"
+    )
+    assert box.machine.show("ActiveState") == "failed"
+    assert box.machine.show("NRestarts") == "0"
+    assert "audio.echoes" in box.machine.journal()
+
+
+def test_a_missing_group_is_named_with_its_remedy(box: Box) -> None:
+    box.machine.run("groupdel gpio")
+    try:
+        assert box.machine.tried("systemctl restart appliance").returncode
+        box.machine.until("journalctl -u appliance-failure --no-pager | grep -q 'run systemd-sysusers'")
+        assert box.machine.show("ActiveState") == "failed"
+    finally:
+        box.machine.run("systemd-sysusers")  # the remedy
+    box.machine.run("systemctl restart appliance")
+    assert box.machine.show("ActiveState") == "active"
+
+
+def test_a_credential_that_is_no_file_is_named_with_its_remedy(box: Box) -> None:
+    box.machine.run("cd /etc/appliance; rm gemini-api-key; mkdir gemini-api-key")
+    try:
+        assert box.machine.tried("systemctl restart appliance").returncode
+        box.machine.until("journalctl -u appliance-failure --no-pager | grep -q 'must be a file'")
+    finally:
+        box.machine.run("rmdir /etc/appliance/gemini-api-key")
+
+
+# -- it shares its machine -----------------------------------------------------------------------------
+
+
+def test_a_second_daemon_is_told_that_there_is_one(box: Box) -> None:
+    user = "setpriv --reuid=appliance --regid=appliance --clear-groups env GPIOZERO_PIN_FACTORY=mock"
+    done = box.machine.tried(
+        f"cd /run/appliance && {user} appliance run --config /etc/appliance/appliance.toml"
+    )
+    assert done.returncode == 69
+    assert (
+        "another daemon is running and listens on /run/appliance/control.sock; stop it first" in done.stderr
+    )
+    assert box.machine.show("ActiveState") == "active"
+
+
+def test_who_is_in_its_group_may_command_it_and_nobody_else(box: Box) -> None:
+    box.machine.run(f"id friend >/dev/null 2>&1 || useradd --uid {PERSON} --create-home friend")
+    command = "setpriv --reuid=friend --regid=friend --init-groups appliance status"
+    done = box.machine.tried(command)
+    assert done.returncode == 1
+    assert "ermission denied" in done.stderr
+    box.machine.run("usermod -aG appliance friend")
+    assert "idle" in box.machine.run(command)
+
+
+def test_on_a_full_disk_and_a_read_only_one_it_goes_on(box: Box) -> None:
+    drop_in(box, "full", "[Service]\nStateDirectory=\nReadOnlyPaths=/var/lib/appliance\n")
+    box.machine.run("systemctl restart appliance")
+    box.listen()
+    box.machine.run("appliance timers set 10m tea")
+    box.machine.until("journalctl -u appliance --no-pager | grep -q 'nothing can be kept in'")
+    assert "tea" in box.machine.run("appliance timers")
+    box.speak()
+
+
+def test_the_sound_server_of_a_session_can_be_used(box: Box) -> None:
+    """The example as it is shipped, with a user of this number."""
+    box.machine.run(f"id friend >/dev/null 2>&1 || useradd --uid {PERSON} --create-home friend")
+    text = (EXAMPLES / "sound-session.conf").read_text(encoding="utf-8")
+    assert f"/run/user/{PERSON}" in text
+    drop_in(box, "zz-session", text.replace("User=pi", "User=friend") + "UnsetEnvironment=PULSE_SERVER\n")
+    box.machine.run(f"systemctl start user@{PERSON}.service; mkdir -p /run/user/{PERSON}/pulse")
+    box.machine.run(f"touch /run/user/{PERSON}/pulse/native; chown -R friend: /run/user/{PERSON}/pulse")
+    box.machine.run(f"mount --bind {SOUND}/native /run/user/{PERSON}/pulse/native")
+    try:
+        box.machine.run("systemctl restart appliance")
+        box.listen()
+        assert box.machine.run(f"ps -o user= -p {box.machine.show('MainPID')}") == "friend"
+        box.speak()
+    finally:
+        box.machine.run(f"systemctl stop appliance; umount /run/user/{PERSON}/pulse/native")
+        box.machine.run("chown -R appliance: /run/appliance")
+
+
+def test_systemd_may_listen_for_it(box: Box) -> None:
+    """With appliance.socket a command waits for a daemon that is not there, and starts it."""
+    box.machine.run("systemctl stop appliance; systemctl start appliance.socket")
+    assert box.machine.show("ActiveState") == "inactive"
+    assert box.machine.run("stat -c '%U %G %a' /run/appliance/control.sock") == "appliance appliance 660"
+    assert "link" in box.machine.run("appliance status")
+    assert box.machine.show("ActiveState") == "active"
+    box.listen()
+    box.machine.run("systemctl restart appliance & sleep 0.2; appliance status")
+    box.speak()
+    box.machine.run("systemctl stop appliance.socket appliance")
