@@ -28,8 +28,8 @@ ENDS = {  # by exit status: what it was, and what helps
     "217": ("the user that the service runs as is missing", f"run systemd-sysusers, which makes it, {AGAIN}"),
     "243": (
         "a credential of the service cannot be read",
-        "/etc/appliance/gemini-api-key, or what `systemctl cat appliance` names in its place, must be a file "
-        f"with the key in one line, {AGAIN}",
+        "perhaps it was encrypted on another machine: store it again where `systemctl cat appliance` says, "
+        f"{AGAIN}",
     ),
 }
 

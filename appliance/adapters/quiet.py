@@ -21,6 +21,7 @@ MURMUR = re.compile(
     r"ALSA lib |Expression '|\|\| PaAlsa|bt_audio_|Home directory not accessible|Cannot lock down|\s*$"
     r"|Cannot connect to server|jack server is not|JackShm|connect\(2\) call to |attempt to connect to server"
     r"|Jack[A-Z]\w+::"
+    r"|Failed to load cookie"  # of a sound server that wants none
     r"|Cannot create (thread res|message buffer)"  # JACK's thread, which a sandbox does not let it schedule
 )
 LONGEST_LINE = 8_192  # what is longer is passed on in pieces
