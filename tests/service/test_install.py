@@ -74,7 +74,7 @@ def test_the_key_is_read_without_echo(bare: Box) -> None:
 
 def test_installing_again_keeps_what_is_yours(bare: Box) -> None:
     bare.machine.write("/etc/appliance/appliance.toml", KEPT)
-    bare.machine.run("sed -i s/'A talking bare.'/'Another program.'/ /src/appliance/cli.py")
+    bare.machine.run("sed -i s/'A talking box.'/'Another program.'/ /src/appliance/cli.py")
     bare.install("--unattended")
     assert bare.machine.run("cat /etc/appliance/appliance.toml") == KEPT.strip()
     assert bare.machine.run("cat /etc/appliance/gemini-api-key") == KEY
