@@ -172,7 +172,8 @@ def _token(live: Live) -> tuple[Headers, Verdict]:
     return tokens.headers, tokens.verdict
 
 
-def _link(live: Live, post: Callable[[Event], None]) -> Link:
+def dialled(live: Live, post: Callable[[Event], None]) -> Link:
+    """The line to the service, not yet dialled, with whatever shows who the box is."""
     url = service_url(live.endpoint, live.api_version, token=live.auth == "token")
     if live.auth == "key":
         return Link(url, credentials(live.endpoint), post, clock=local_time)
@@ -230,7 +231,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         lights=lights,
         button=button,
         beacon=beacon,
-        link=_link(config.live, pump.post),
+        link=dialled(config.live, pump.post),
         control=control,
         desk=Desk(control, transcripts=config.transcripts),
         notifier=notifier,

@@ -51,7 +51,8 @@ def run(arguments: Sequence[str]) -> int:
         return EX_OK
 
 
-def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
+def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argparse.ArgumentParser:
+    """`everything`: with the options of those verbs, too, that are loaded only when they are meant."""
     top = argparse.ArgumentParser("appliance", description="A talking box.", epilog=EPILOG)
     top.add_argument("--version", action="version", version=f"appliance {__version__}")
     verbs = top.add_subparsers(metavar="COMMAND", required=True)
@@ -98,8 +99,18 @@ def parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     command.add_argument("--choose", action="store_true", help="write the best of them into a new FILE")
     verb("echo", _echo, "Play a sound, and measure how well its echo is taken away.")
     verb("watch", _watch, "Show what happens, as it happens.")
+    command = verb("doctor", _doctor, "Find out what is wrong, what it means, and what to do.")
+    if "doctor" in arguments[:1] or everything:
+        from .doctor import add_options as add_doctor
+
+        add_doctor(command)
+    command = verb("setup", _setup, "Set the box up, one question at a time.")
+    if "setup" in arguments[:1] or everything:
+        from .setup import add_options as add_setup
+
+        add_setup(command)
     command = verb("demo", _demo, "Show the whole box with no hardware, key or network.")
-    if "demo" in arguments[:1]:  # late: it brings the stand-in and the whole box along
+    if "demo" in arguments[:1] or everything:  # late: it brings the stand-in and the whole box along
         from .demo import add_options
 
         add_options(command)
@@ -210,6 +221,18 @@ def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:
     lines = (f"{name:<16}{what}" for name, what in found.items())
     print(json.dumps(found, indent=2) if options.json else "\n".join(lines))
     return EX_OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from .doctor import doctor
+
+    return doctor(options, CONFIG)
+
+
+def _setup(options: argparse.Namespace) -> int:
+    from .setup import setup
+
+    return setup(options, CONFIG)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -93,6 +93,9 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
         *GROUND,
     ),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
+    "trial": ("adapters", *GROUND),
+    "doctor": ("app", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
+    "setup": ("doctor", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
     "cli": (
         "sounding",
         "app",
@@ -104,6 +107,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
         "statement",
         "recorder",
         "adapters",
+        *("doctor", "setup"),
         *GROUND,
     ),
     "__main__": ("cli",),

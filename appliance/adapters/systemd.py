@@ -167,7 +167,7 @@ def api_key() -> str:
             key, where = value, variable
     if key is None:
         raise NoKeyError(f"there is no API key; {REMEDY}")
-    return _fit(key, f"the API key in {where}", REMEDY)
+    return fit(key, f"the API key in {where}", REMEDY)
 
 
 def server_secret() -> str | None:
@@ -175,10 +175,10 @@ def server_secret() -> str | None:
     secret, where = credential(SERVER_SECRET, SERVER_REMEDY), f"the credential {SERVER_SECRET}"
     if secret is None:
         secret, where = os.environ.get(SERVER_SECRET_VARIABLE, "").strip() or None, SERVER_SECRET_VARIABLE
-    return None if secret is None else _fit(secret, f"the secret in {where}", SERVER_REMEDY)
+    return None if secret is None else fit(secret, f"the secret in {where}", SERVER_REMEDY)
 
 
-def _fit(secret: str, what: str, remedy: str) -> str:
+def fit(secret: str, what: str, remedy: str) -> str:
     """The secret, if it is fit for an HTTP header."""
     if len(secret) > KEY_CHARACTERS:
         raise CredentialError(f"{what} has more than {KEY_CHARACTERS} characters; {remedy}")
