@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import io
 import json
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -226,12 +227,14 @@ def _listed(options: argparse.Namespace, found: Mapping[str, str]) -> int:
 def _doctor(options: argparse.Namespace) -> int:
     from .doctor import doctor
 
+    logging.disable(logging.WARNING)  # what is wrong is a finding, and told as one
     return doctor(options, CONFIG)
 
 
 def _setup(options: argparse.Namespace) -> int:
     from .setup import setup
 
+    logging.disable(logging.WARNING)
     return setup(options, CONFIG)
 
 

@@ -123,6 +123,7 @@ REFUSALS = {
     "model gone": 4,
     "setup refused": 4,
 }
+OVERLOADED_BY = "service overloaded"
 OVERLOADED = Signal(RED, _flashes(5))
 
 
@@ -130,6 +131,6 @@ def signal(mood: Mood, fault: str = "") -> Signal:
     """What is shown; `fault` is the name of what lies behind it."""
     if mood is Mood.REFUSED and fault in REFUSALS:
         return Signal(RED, _flashes(REFUSALS[fault], long=True))
-    if mood is Mood.OFFLINE and fault == "service overloaded":
+    if mood is Mood.OFFLINE and fault == OVERLOADED_BY:
         return OVERLOADED
     return SIGNALS[mood]

@@ -6,6 +6,7 @@ that the daemon is made of.
     clips     what is said to it            stage      the box, its lamps, the stand-in across the wire
     proof     what must have happened       keyboard   the button of a person at a terminal
     screen    what a person sees of it      exchange   what is noted of a request and its answer
+    lantern   every state of the light
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ SPEEDS = (0.25, 10.0)
 def add_options(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--mic", action="store_true", help="your microphone and speaker; Enter is the button")
+    source.add_argument("--lights", action="store_true", help="only show every state of the status light")
     source.add_argument(
         "--wav", action="append", default=[], type=Path, metavar="FILE", help="say this; may be repeated"
     )
@@ -48,6 +50,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def demo(options: argparse.Namespace) -> int:
     """Show it; 0 only when all of it really happened. Raises ApplianceError."""
+    if options.lights:
+        from .lantern import show_lights  # late: the rest does without
+
+        return show_lights(as_json=options.json)
     _check(options)
     logging.basicConfig(level=logging.ERROR, format="%(name)s: %(message)s")
     with _surroundings():

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import ApplianceError
 
+UNKNOWN = "the configuration is written in a way that is not understood: edit it by hand"
+
 Value = str | int | bool | Sequence[int]
 Change = tuple[Sequence[str], str, Value]  # the tables from the outside in, the key, the value
 
@@ -28,7 +30,7 @@ def edited(text: str, changes: Sequence[Change]) -> str:
         text = _put(text, path, key, value)
         _set(meant, path, key, value)
     if not _is(text, meant):
-        raise EditError("the configuration is written in a way that is not understood: edit it by hand")
+        raise EditError(UNKNOWN)
     return text
 
 
@@ -41,7 +43,10 @@ def _is(text: str, meant: Mapping[str, object]) -> bool:
 
 def _set(table: dict[str, object], path: Sequence[str], key: str, value: Value) -> None:
     for name in path:
-        table = table.setdefault(name, {})  # type: ignore[assignment]
+        inner = table.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise EditError(UNKNOWN)
+        table = inner
     table[key] = value if isinstance(value, str | int | bool) else list(value)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 NAME = "roompins"
 LIMIT_S = 30.0
+LISTENED = -1.0  # told in place of a level
 
 
 class Pins:
@@ -66,6 +67,10 @@ class Pins:
             while not there():
                 self._changed.clear()
                 await self._changed.wait()
+
+    async def ready(self, number: int) -> None:
+        """Until somebody listens to this button: an edge before that would be heard by nobody."""
+        await self.until(lambda: LISTENED in self.shown.get(number, []))
 
     def drive(self, number: int, *levels: int) -> None:
         """Contacts: one level after the other, as fast as they bounce."""

@@ -16,6 +16,10 @@ class RoomPin(MockPWMPin):  # type: ignore[misc]
             self.factory.tell(f"{self.info.name.removeprefix('GPIO')} {float(value)}\n")
         return changed
 
+    def _enable_event_detect(self) -> None:
+        super()._enable_event_detect()
+        self.factory.tell(f"{self.info.name.removeprefix('GPIO')} -1.0\n")
+
 
 class RoomFactory(MockFactory):  # type: ignore[misc]
     def __init__(self) -> None:
