@@ -117,7 +117,7 @@ def test_every_spoken_request_is_answered(send_rate: int | str) -> None:
 
 def carded(standin: StandIn, audio: str) -> str:
     """A configuration with the sound card, and more in its section."""
-    turns = SERVED.replace("follow_up_s = 2", "follow_up_s = 4")
+    turns = SERVED.replace("follow_up_s = 2", "follow_up_s = 4").replace("no_speech_s = 2", "no_speech_s = 8")
     return f'''{turns}
 [live]
 endpoint = "{standin.url}"
