@@ -110,6 +110,7 @@ class _Clear:
         self._gate = Gate()
         self._judge = judge
         self._post = post
+        self._moves = 0
 
     def __call__(self, pcm: bytes, lost: int) -> tuple[bytes, bool | None]:
         if lost:
@@ -117,7 +118,12 @@ class _Clear:
         played = self.far.read()
         if self.far.is_asleep:
             return pcm, None
+        if self._moves != (moves := self.far.counters["moves"]):
+            self._moves = moves
+            self._canceller.forget()
         cancelled = self._canceller(pcm, played)
+        if not self.far.is_settled:  # a rest of its own voice is to be expected: half-duplex for a moment
+            return cancelled.pcm, False if self.far.is_audible else None
         near = self._gate.hear(cancelled.levels, voiced=cancelled.voiced)
         if (judgement := self._judge.hear(cancelled.levels, near=near)) is not None:
             self._post(judgement)

@@ -88,13 +88,16 @@ class Life:
         self.air = Air(delay_ms=70, gain=gain, echoes=((23, 0.3), (57, 0.2), (91, -0.1)))
         self.index = 0
 
-    def live(self, played: bytes, spoken: bytes = b"") -> list[Heard]:
-        """Both go on as long as the longer."""
+    def live(self, played: bytes, spoken: bytes = b"", late: range = range(0)) -> list[Heard]:
+        """Both go on as long as the longer. `late`: blocks that are told only when the last of them is."""
         before = len(self.posted)
         assert self.hearing.played
+        waiting: list[bytes] = []
         for at in range(max(len(played) // 960, len(spoken) // 640)):
             block = played[at * 960 : at * 960 + 960].ljust(960, b"\0")
-            self.hearing.played(block, 24_000)
+            waiting.append(block)
+            while waiting and at not in late:
+                self.hearing.played(waiting.pop(0), 24_000)
             self.air.write(block, 24_000)
             person = samples(spoken[at * 640 : at * 640 + 640].ljust(640, b"\0"))
             mic = samples(self.air.read()) + person + samples(QUIET)
@@ -152,6 +155,31 @@ def test_what_is_sent_at_another_rate_has_no_echo_either() -> None:
     life.live(bytes(960 * 160))
     [*_, quiet] = life.live(bytes(960))
     assert quiet.wide == np.repeat(samples(QUIET), 3).astype("<i2").tobytes(), "and after a while again"
+
+
+@pytest.mark.parametrize("late", [3, 12])
+def test_a_reference_that_comes_late_is_half_duplex_for_a_moment(late: int) -> None:
+    """Neither is its own voice taken for speech, nor is the canceller held to be bad, or changed for good."""
+    life = Life(gain=0.6)
+    life.live(bytes(48_000))
+    life.live(answer(6.0))
+    heard = life.live(answer(10.0), late=range(100, 100 + late))
+    assert sum(frame.speech for frame in heard) < 20
+    assert all(judged.shield is Shield.CANCEL for judged in life.judged())
+    assert dbfs(samples(b"".join(frame.pcm for frame in heard[200:]))) < -50
+    person, _ = clip("turn-on-the-kitchen-light.wav")
+    both = life.live(answer(2.0), (samples(person) * 0.7).astype("<i2").tobytes()[: 2 * 32_000])
+    assert sum(frame.speech for frame in both) > 15
+
+
+def test_a_reference_that_is_somewhere_else_is_learned_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    life = Life(gain=0.6)
+    assert life.hearing._clear
+    forgotten: list[bool] = []
+    monkeypatch.setattr(life.hearing._clear._canceller, "forget", lambda: forgotten.append(True))
+    life.hearing._clear.far.counters["moves"] += 1
+    life.live(answer(0.1))
+    assert forgotten == [True]
 
 
 def test_a_box_that_does_not_speak_passes_frames_as_they_are() -> None:

@@ -48,6 +48,10 @@ class Canceller:
         levels = Levels(_db(near), _db(clean), _db(far), float(self._noise.speech_probability))
         return Cancelled(clean.tobytes(), levels, bool(voiced))
 
+    def forget(self) -> None:
+        """What is played comes at another time from now on: learned anew, that is known in a moment."""
+        self._echo.reset()
+
 
 def _db(frame: NDArray[np.int16]) -> float:
     wide = frame.astype(np.float32)

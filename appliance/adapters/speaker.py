@@ -58,7 +58,7 @@ class SoundCardSpeaker:
         on_played: Callable[[bytes, int], None] | None = None,
     ) -> None:
         """`jingles`: what the earcons sound like. `on_played` gets every block that is handed to the device,
-        silence too, and its rate: mono, on the sound card's thread."""
+        silence too, and its rate: mono, on the sound card's thread; an empty one where the device ran dry."""
         self._wanted = Wanted("speaker", name, rates_hz, BLOCK_MS)
         self._portaudio = portaudio
         self._post = post
@@ -211,10 +211,12 @@ class _Mouth:
     def _give(self, _pcm: None, frames: int, times: Mapping[str, float], status: int) -> tuple[bytes, int]:
         self.beats += 1
         pulled = self._playout.pull(frames)
+        ran_dry = bool(status & pyaudio.paOutputUnderflow)
+        self._counters["device_underruns"] += ran_dry
         if self._on_played is not None:
+            if ran_dry:
+                self._on_played(b"", self._playout.rate_hz)
             self._on_played(pulled.pcm, self._playout.rate_hz)
-        if status & pyaudio.paOutputUnderflow:
-            self._counters["device_underruns"] += 1
         try:
             if pulled.sounding or pulled.ended or pulled.faded:
                 ahead = times["output_buffer_dac_time"] - times["current_time"]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -119,6 +120,23 @@ def test_it_does_not_interrupt_itself_and_a_person_does(tmp_path: Path) -> None:
             house.microphone.say(person())
             await house.until(lambda: house.of("barge-in"))
             await house.until(lambda: house.of("turn")[-1]["outcome"] == "interrupted")
+
+    asyncio.run(life())
+
+
+def test_a_busy_board_does_not_interrupt_itself(tmp_path: Path) -> None:
+    """The loop stands still, and what is played is written late: for a moment it hears nobody, not itself."""
+    pytest.importorskip("pywebrtc_audio", reason="the canceller is not installed")
+
+    async def life() -> None:
+        async with open_speaker(tmp_path, "cancel") as house:
+            await house.ask()
+            for stall_s in (0.11, 0.23, 0.05, 0.17, 0.13, 0.07):
+                await asyncio.sleep(0.9)
+                asyncio.get_running_loop().call_soon(time.sleep, stall_s)
+            await house.until(lambda: house.of("turn"))
+            assert house.of("turn")[0]["outcome"] == "answered"
+            assert not house.of("barge-in")
 
     asyncio.run(life())
 
