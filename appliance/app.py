@@ -50,6 +50,7 @@ from .memories import lit, muted, recalled
 from .pump import Clock, Pump, World
 from .recorder.files import Header
 from .recorder.recorder import Delays, Recorder
+from .reloading import Reloading
 from .settings import Config, Live
 from .skills import built_in, catalogue, setup_of
 
@@ -82,6 +83,7 @@ class Box:
     calendar: Calendar
     recorder: Recorder
     errands: Errands
+    reloading: Reloading
     camera: Camera | None = None
 
 
@@ -106,9 +108,14 @@ def conversation(
 ) -> Conversation:
     """The core, as configured; `former` is what a former life kept, by name; `errands` run outside."""
     former = former or {}
-    turns, live = config.turns, config.live
     known = catalogue(config, former, errands, Eye(sight(config.camera)))
-    rules = Rules(
+    return Conversation(rules(config, known, beat_s, chimes), known, delays, former)
+
+
+def rules(config: Config, known: Catalogue, beat_s: float | None, chimes: Earcons) -> Rules:
+    """What is configured, as the core takes it. Raises ConfigError for what cannot be asked of the model."""
+    turns, live = config.turns, config.live
+    found = Rules(
         manners=manners(config),
         setup=setup_of(config, live.model, known),
         fallbacks=tuple(setup_of(config, model, known) for model in live.fallback_models),
@@ -126,8 +133,8 @@ def conversation(
         shield=shield(config.audio),
         earcons=chimes,
     )
-    weigh(config, (rules.setup, *rules.fallbacks))
-    return Conversation(rules, known, delays, former)
+    weigh(config, (found.setup, *found.fallbacks))
+    return found
 
 
 def local_time() -> str:
@@ -199,7 +206,9 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         "mute": muted(memory),
     }
     sounds = jingles(config)
-    pump = Pump(conversation(config, beat_s, former, delays, earcons(config, sounds), errands), clock)
+    chimes = earcons(config, sounds)
+    pump = Pump(conversation(config, beat_s, former, delays, chimes, errands), clock)
+    known = pump.conversation.calls.catalogue
     loop = asyncio.get_running_loop()
 
     def post_threadsafe(event: Event) -> None:
@@ -224,6 +233,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     speaker.loud(pump.conversation.volume.level)
     microphone.muffle(on=pump.conversation.mute.is_on)
     control = Control(socket_path(config), pump.post, listener=listener())
+    desk = Desk(control, transcripts=config.transcripts)
     return Box(
         pump=pump,
         microphone=microphone,
@@ -233,13 +243,14 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         beacon=beacon,
         link=dialled(config.live, pump.post),
         control=control,
-        desk=Desk(control, transcripts=config.transcripts),
+        desk=desk,
         notifier=notifier,
         state=memory,
         calendar=Calendar(pump.post),
         recorder=Recorder(pump.conversation, delays, header(config, errands), state or directory()),
         camera=eyesight(config.camera, pump.post),
         errands=Errands(errands, pump.post),
+        reloading=Reloading(config, lambda new: rules(new, known, beat_s, chimes), pump.post, desk),
     )
 
 
@@ -302,6 +313,7 @@ async def _pumped(box: Box) -> None:
         camera=box.camera,
         ears=box.microphone,
         beacon=box.beacon,
+        settings=box.reloading,
     )
     await box.pump.run(world)
 

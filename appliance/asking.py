@@ -15,6 +15,7 @@ from .core.events import (
     Cancel,
     Lights,
     Mute,
+    Reload,
     Request,
     Say,
     Scene,
@@ -45,6 +46,7 @@ REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "
     "timers": ("cancel",),
     "volume": ("level",),
     "set_timer": ("seconds", "name"),
+    "reload": (),
     "watch": (),
 }
 
@@ -74,6 +76,8 @@ def parse(line: bytes) -> Request | None:
             return Status()
         case "talk":
             return Talk(_hold(body.get("hold_s")))
+        case "reload":
+            return Reload()
         case "cancel":
             return Cancel()
         case "mute" | "unmute":

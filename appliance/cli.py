@@ -84,6 +84,7 @@ def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argpar
     verb("say", _say, "Make the box say something.").add_argument("text", metavar="TEXT")
     verb("mute", _mute, "Close the microphone, until it is unmuted.")
     verb("unmute", _unmute, "Open the microphone again.")
+    verb("reload", _reload, "Apply the changed configuration, and say what needs a restart.")
     verb("cancel", _cancel, "Silence, and no listening.")
     command = verb("lights", _lights, "Show the lights, or set one.")
     command.add_argument("name", nargs="?", metavar="NAME", help="a light, a room, a group or 'all'")
@@ -290,6 +291,14 @@ def _ask_text(options: argparse.Namespace) -> int:
 
 def _say(options: argparse.Namespace) -> int:
     return _done(options, _ask(options, {"do": "say", "text": options.text}, ANSWER_S), "")
+
+
+def _reload(options: argparse.Namespace) -> int:
+    answer = _ask(options, {"do": "reload"})
+    applied, restart = (answer.get(name) for name in ("applied", "restart"))
+    lines = [f"changed: {', '.join(applied) or 'nothing'}" if isinstance(applied, list) else ""]
+    lines += [f"needs a restart: {', '.join(restart)}"] if isinstance(restart, list) and restart else []
+    return _done(options, answer, "\n".join(lines))
 
 
 def _cancel(options: argparse.Namespace) -> int:

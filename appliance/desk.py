@@ -27,7 +27,7 @@ class Desk:
 
     def __init__(self, control: Counter, *, transcripts: bool) -> None:
         self._control = control
-        self._transcripts = transcripts
+        self.transcripts = transcripts
         self._said: dict[str, int] = {}
         self.watchers: list[Callable[[str, Fields], None]] = []
 
@@ -51,7 +51,7 @@ class Desk:
         match kind:
             case "phase":
                 return logging.DEBUG, f"{fields['mood']}"
-            case "transcript" if self._transcripts:
+            case "transcript" if self.transcripts:
                 return logging.INFO, f"{fields['who']}:{fields['text']}"
             case "line" if fields["state"] == "down":
                 why, advice = f"{fields['why']}", f"{fields['advice']}"

@@ -36,6 +36,7 @@ from .core.effects import (
     Quit,
     Reopen,
     Reply,
+    Reread,
     Run,
     See,
     Send,
@@ -54,6 +55,9 @@ log = logging.getLogger(__name__)
 # Frames come every 20 ms and are handled in microseconds. A loop that is ten seconds behind has lost the
 # race: further frames are then dropped and counted, as nothing else may be.
 MOST_WAITING = 500
+
+
+FIXED = {"ok": False, "error": "this daemon has no file of settings"}
 
 
 class Line(Protocol):
@@ -100,6 +104,10 @@ class Keeper(Protocol):
     def remove(self, name: str) -> None: ...
 
 
+class Settings(Protocol):
+    def reread(self, ask: int) -> None: ...
+
+
 class Calendar(Protocol):
     def look(self) -> None: ...
 
@@ -130,6 +138,7 @@ class World:
     camera: Optics | None = None
     ears: Ears | None = None
     beacon: Beacon | None = None
+    settings: Settings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +266,10 @@ class Pump:
                 world.keeper.save(name, value, soon=soon)
             case Keep(name):
                 world.keeper.remove(name)
+            case Reread(ask) if world.settings is not None:
+                world.settings.reread(ask)
+            case Reread(ask):
+                world.desk.reply(ask, FIXED)
             case Look():
                 world.calendar.look()
             case Beat():

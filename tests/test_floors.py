@@ -85,11 +85,13 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "sounding": ("adapters", *GROUND),
     "acoustics": ("adapters", "hearing", *GROUND),
     "listing": ("adapters", *GROUND),
+    "reloading": ("adapters", "desk", *GROUND),
     "picking": ("listing", "errors", "settings"),
     "aftermath": ("adapters", "errors"),
     "app": (
         *("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", "skills"),
         "manners",
+        "reloading",
         *GROUND,
     ),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),

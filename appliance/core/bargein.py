@@ -37,7 +37,7 @@ class BargeIn:
 
     def __init__(self, shield: Shield, *, interruptible: bool) -> None:
         self.judgement = EchoJudged(shield)
-        self._interruptible = interruptible
+        self.interruptible = interruptible
         self._recent: deque[tuple[int, int]] = deque(maxlen=WINDOW)
         self._ear = Endpointer(hangover_ms=800)  # which never ends here
         self._ear.arm(Context.BARGE_IN)
@@ -48,7 +48,7 @@ class BargeIn:
     @property
     def heeds(self) -> bool:
         """A voice may interrupt."""
-        return self._interruptible and self.judgement.shield is not Shield.HALF_DUPLEX
+        return self.interruptible and self.judgement.shield is not Shield.HALF_DUPLEX
 
     @property
     def shown(self) -> dict[str, object]:

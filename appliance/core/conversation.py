@@ -23,6 +23,7 @@ from . import alarms, fingers
 from . import events as ev
 from . import floor as fl
 from . import messages as ms
+from .adoption import adopt
 from .afterglow import Afterglow
 from .audio import FRAME_MS, Frame, Ring, duration_ms
 from .bargein import BargeIn, heed, overhear, stream
@@ -198,6 +199,8 @@ class Conversation:
                 if (epoch_s := self.wall.epoch_s(now)) is not None:
                     self.session.clock(epoch_s, now)
                 return effects
+            case ev.Changed():
+                return adopt(self, event)
             case ev.Stop():
                 return self.stop(now)
             case ev.Wake():

@@ -25,6 +25,7 @@ countdown      a very long press is about to do something: `to` what, `in_s`
 conversation   `state`: ended, by a person; the next one begins with nothing
 camera         `state` (looking, shut or missing), `why` it looks, `reason` it cannot
 usage          token counts of the turn so far: `prompt`, `response`, `total`
+settings       they were reloaded: `applied`, the keys of those that have changed
 budget         a limit is reached: `limit` (soft or hard), and the sums
 unknown        the service said something that we do not know: `what`
 =============  ==========================================================================================
@@ -202,6 +203,13 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Reread:
+    """Read the configuration again; whoever does so answers request `ask`, and tells what has Changed."""
+
+    ask: int
+
+
+@dataclass(frozen=True, slots=True)
 class Keep:
     """Keep this JSON value over a restart; rarely, and later, is soon enough, unless it says `soon`. An empty
     one: what was kept is removed, at once."""
@@ -248,6 +256,7 @@ Effect = (
     | Glow
     | Tell
     | Reply
+    | Reread
     | Look
     | Beat
     | Keep

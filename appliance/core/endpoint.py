@@ -81,17 +81,22 @@ class Endpointer:
     def __init__(self, hangover_ms: int, min_speech_ms: int = 160, guard_ms: int = GUARD_MS) -> None:
         """`min_speech_ms`: how much sure speech begins a turn. `guard_ms`: what goes on so long without a
         single break is no person; 0 for never."""
-        self._hangover = frames(hangover_ms)
-        self._guard = frames(guard_ms) or math.inf
-        self._needed = {context: frames(max(least, min_speech_ms)) for context, least in LEAST_MS.items()}
-        self._windows = {context: math.ceil(STRETCH[context] * n) for context, n in self._needed.items()}
-        longest = max(REACH_FRAMES, self._hangover, *self._windows.values())
-        self._recent: deque[tuple[int, int]] = deque(maxlen=longest)
+        self._recent: deque[tuple[int, int]] = deque()
+        self.tune(hangover_ms, min_speech_ms, guard_ms)
         self.context = Context.PRESS
         self.state: Quiet | Talking = Quiet()
 
     def __repr__(self) -> str:
         return "ear talking" if isinstance(self.state, Talking) else "ear quiet"
+
+    def tune(self, hangover_ms: int, min_speech_ms: int, guard_ms: int) -> None:
+        """Other times from now on; what it is in the middle of goes on."""
+        self._hangover = frames(hangover_ms)
+        self._guard = frames(guard_ms) or math.inf
+        self._needed = {context: frames(max(least, min_speech_ms)) for context, least in LEAST_MS.items()}
+        self._windows = {context: math.ceil(STRETCH[context] * n) for context, n in self._needed.items()}
+        longest = max(REACH_FRAMES, self._hangover, *self._windows.values())
+        self._recent = deque(self._recent, maxlen=longest)
 
     def arm(self, context: Context) -> None:
         """Forget what was heard: from here on a new turn is waited for."""

@@ -10,6 +10,7 @@ from typing import Literal
 from .audio import RATE_HZ
 from .lights import LightState, Origin
 from .messages import Json, ServerMessage
+from .rules import Rules
 from .shield import Shield
 
 
@@ -108,7 +109,12 @@ class Volume:
     level: int | Literal["louder", "quieter"] | None = None
 
 
-Request = Talk | Ask | Say | Cancel | Mute | Status | Lights | Scene | Timers | SetTimer | Volume
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """Read the configuration again, and apply what can be applied."""
+
+
+Request = Talk | Ask | Say | Cancel | Mute | Status | Lights | Scene | Timers | SetTimer | Volume | Reload
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +331,18 @@ class WallClock:
     offset_s: int = 0
 
 
+# -- the settings ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The settings have changed while the box runs; `keys` are the names of those that have."""
+
+    rules: Rules = field(repr=False)
+    ring_s: float
+    keys: tuple[str, ...]
+
+
 # -- the end ----------------------------------------------------------------------------------------
 
 
@@ -357,5 +375,6 @@ Event = (
     | CameraDown
     | Reported
     | WallClock
+    | Changed
     | Stop
 )

@@ -12,6 +12,7 @@ from .effects import Effect
 from .endpoint import Context, Offset, Onset
 from .events import Drained
 from .gesture import Gesture
+from .manners import Manners as Manners
 from .messages import GenerationComplete, Interrupted, ModelSaid, PersonSaid, Speech, TurnComplete, Words
 
 # -- the person's side ------------------------------------------------------------------------------
@@ -285,29 +286,3 @@ class Over:
 
 
 Order = Begin | End | Settle | Drop | Arm | Renew | Attend | Retain | Yield | Pause | Conclude | Over | Effect
-
-
-@dataclass(frozen=True, slots=True)
-class Manners:
-    """The times of a turn, in seconds and frames; see the configuration for what they mean.
-
-    `mute_s`: without a sign of life after the end of an utterance the service has not got it (answers begin
-    within two seconds; eight to ten are advised). `close_s`: a turnComplete may follow the end of the sound
-    by so long, and costs nobody anything.
-    """
-
-    no_speech_s: float = 6.0
-    follow_up_s: float = 8.0
-    max_utterance_s: float = 60.0
-    answer_timeout_s: float = 20.0
-    mute_s: float = 10.0
-    close_s: float = 10.0
-    tail_s: float = 0.3
-    interruptible: bool = True
-    pre_roll: int = 25
-    pre_roll_noise: int = 30
-    reach_back: int = 15
-
-    def since(self, found: Onset) -> int:
-        """The first frame that is sent of speech so found."""
-        return found.onset - (self.pre_roll_noise if found.doubtful else self.pre_roll)

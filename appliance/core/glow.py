@@ -30,7 +30,7 @@ class Lamp:
     """The status light; `shine` None where there is none. `settle` it after every event."""
 
     def __init__(self, shine: Shine | None) -> None:
-        self._shine = shine
+        self.shine = shine
         self._shown: Show | None = None
         self._frames = 0
         self._level = 0
@@ -48,7 +48,7 @@ class Lamp:
 
     def hear(self, pcm: bytes) -> list[Effect]:
         """One frame; its level is shown while the box listens."""
-        if self._shine is None or self.mood is not Mood.LISTENING:
+        if self.shine is None or self.mood is not Mood.LISTENING:
             return []
         self._frames += 1
         if self._frames % EVERY:
@@ -60,10 +60,10 @@ class Lamp:
         return [Glow(level)]
 
     def _brightness(self, mood: Mood, *, night: bool) -> int:
-        if self._shine is None:
+        if self.shine is None:
             return 0
-        usual = self._shine.night_brightness if night else self._shine.brightness
-        return min(usual, self._shine.idle_brightness) if mood is Mood.IDLE else usual
+        usual = self.shine.night_brightness if night else self.shine.brightness
+        return min(usual, self.shine.idle_brightness) if mood is Mood.IDLE else usual
 
 
 def loudness(pcm: bytes) -> int:

@@ -38,7 +38,7 @@ class OpenFloor:
     """`tell` it what happened; it answers with what to do. `number` is the generation of every sound."""
 
     def __init__(self, manners: fl.Manners) -> None:
-        self._manners = manners
+        self.manners = manners
         self.number = 0
         self.phase: fl.Phase = fl.Idle()
         self.model: fl.Silent | fl.Answering | fl.Abandoned = fl.Silent()
@@ -132,14 +132,14 @@ class OpenFloor:
         return []
 
     def _waiting(self, now: float, *, alive: bool = False) -> fl.Waiting:
-        return fl.Waiting(now + self._manners.answer_timeout_s, alive)
+        return fl.Waiting(now + self.manners.answer_timeout_s, alive)
 
     # -- the person ---------------------------------------------------------------------------------
 
     def _gesture(self, phase: fl.Phase, gesture: Gesture, now: float, index: int) -> list[fl.Order]:
         match (phase, gesture):
             case (fl.Idle() | fl.Listening(), Gesture.TOUCH):
-                return self._listen(now, index - self._manners.reach_back)
+                return self._listen(now, index - self.manners.reach_back)
             case (fl.Waiting() | fl.Speaking(), Gesture.TOUCH):
                 # Before the press there was the answer in the room: nothing of that is the person's.
                 return [*self._hush(now), fl.Drop(self.number), *self._listen(now, index)]
@@ -152,13 +152,13 @@ class OpenFloor:
             case (fl.Hearing(_, fl.By.TOUCHED), Gesture.TAP):
                 return self._conclude(now)
             case (fl.Hearing(until, fl.By.FINGER), Gesture.LET_GO):
-                self.phase = replace(phase, until=min(until, now + self._manners.tail_s), by=fl.By.TAIL)
+                self.phase = replace(phase, until=min(until, now + self.manners.tail_s), by=fl.By.TAIL)
             case (fl.Hearing(_, fl.By.TAIL, end), Gesture.TOUCH):  # a finger that slipped
                 self.phase = replace(phase, until=end, by=fl.By.TOUCHED)
         return []
 
     def _listen(self, now: float, cut: int, *, follow_up: bool = False) -> list[fl.Order]:
-        wait = self._manners.follow_up_s if follow_up else self._manners.no_speech_s
+        wait = self.manners.follow_up_s if follow_up else self.manners.no_speech_s
         self.phase = fl.Listening(now + wait, cut, follow_up)
         context = Context.FOLLOW_UP if follow_up else Context.PRESS
         return [fl.Attend(self.number + 1, cut), fl.Arm(cut, context)]
@@ -169,7 +169,7 @@ class OpenFloor:
             self.number += 1
             if isinstance(self.model, fl.Answering):  # a follow-up spoken before the service closed its turn
                 self.model = fl.Abandoned()
-        end = now + self._manners.max_utterance_s
+        end = now + self.manners.max_utterance_s
         self.phase = fl.Hearing(end, by, end)
         return [fl.Retain(self.number)]
 
@@ -187,7 +187,7 @@ class OpenFloor:
             case (fl.Waiting() | fl.Hearing(), fl.Silent()) | (fl.Idle() | fl.Listening(), _):
                 self.model = fl.Abandoned()
             case _:
-                self.model = fl.Abandoned(now + self._manners.answer_timeout_s)
+                self.model = fl.Abandoned(now + self.manners.answer_timeout_s)
         if isinstance(self.phase, fl.Speaking):
             return [Flush(self.number), fl.Over(self.number, "interrupted")]
         return []
@@ -228,7 +228,7 @@ class OpenFloor:
             case _:
                 return True
         if not wanted and not self.model.hushed:
-            self.model = fl.Abandoned(now + self._manners.answer_timeout_s)
+            self.model = fl.Abandoned(now + self.manners.answer_timeout_s)
         return wanted
 
     def _take_floor(self, now: float) -> list[fl.Order]:
@@ -245,7 +245,7 @@ class OpenFloor:
         if not isinstance(self.phase, fl.Speaking):
             orders += [fl.Settle(self.number), fl.Yield()]
         self.model = fl.Answering()
-        self.phase = fl.Speaking(now + self._manners.answer_timeout_s)
+        self.phase = fl.Speaking(now + self.manners.answer_timeout_s)
         return orders
 
     def _progress(self, now: float) -> list[fl.Order]:
@@ -254,7 +254,7 @@ class OpenFloor:
             return []
         if isinstance(self.phase, fl.Speaking):
             if not self.phase.finished:
-                self.phase = replace(self.phase, until=now + self._manners.answer_timeout_s)
+                self.phase = replace(self.phase, until=now + self.manners.answer_timeout_s)
             return []
         if isinstance(self.phase, fl.Listening):
             self.number += 1
@@ -270,7 +270,7 @@ class OpenFloor:
                     self.model = fl.Abandoned(now + FENCE_S, hushed=True)
                 flushed = self.number
                 self.number += 1
-                self.phase = fl.Hearing(now + self._manners.no_speech_s, fl.By.VOICE)
+                self.phase = fl.Hearing(now + self.manners.no_speech_s, fl.By.VOICE)
                 heard: list[fl.Order] = [fl.Attend(self.number, index), fl.Arm(index), fl.Retain(self.number)]
                 return [Flush(flushed), *heard, fl.Over(flushed, "interrupted")]
             case (fl.Hearing() | fl.Waiting(), _) | (_, fl.Abandoned()):
@@ -307,8 +307,8 @@ class OpenFloor:
         """The model has said what it had to say: the person may go on without a press."""
         over = fl.Over(self.number, outcome)
         if isinstance(self.model, fl.Answering):
-            self.model = fl.Answering(now + self._manners.close_s)
-        if self._manners.follow_up_s > 0:
+            self.model = fl.Answering(now + self.manners.close_s)
+        if self.manners.follow_up_s > 0:
             return [*self._listen(now, index + frames(ECHO_TAIL_MS), follow_up=True), over]
         self.phase = fl.Idle()
         return [fl.Pause(), over]

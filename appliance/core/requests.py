@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 from . import events as ev
 from . import fingers
 from . import floor as fl
-from .effects import Effect, Reply
+from .effects import Effect, Reply, Reread
 from .parameters import Bad
 from .questions import WORD_FOR_WORD
 from .ringing import Silenced
@@ -56,6 +56,8 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
             return box.calls.person(ask, request, now)
         case ev.Volume(level):
             return _loud(ask, box.volume, level)
+        case ev.Reload():
+            return [Reread(ask)]
         case ev.Status():
             return [Reply(ask, {"ok": True, **box.status(), **box.timing.shown(now)})]
         case never:

@@ -92,7 +92,7 @@ class Ringing:
     """`tell` it what happened; it answers with what to do."""
 
     def __init__(self, ring_s: float = RING_S) -> None:
-        self._ring_s = ring_s
+        self.ring_s = ring_s
         self._floor = Floor.FREE
         self.state: Silent | Sounding | Held = Silent()
 
@@ -133,10 +133,10 @@ class Ringing:
 
     def _ring(self, timers: tuple[Timer, ...], now: float) -> list[Effect]:
         """All of them, for as long as if the last were the only one."""
-        until = now + self._ring_s
+        until = now + self.ring_s
         if self._floor is Floor.FREE:
             self.state = Sounding(until, timers)
-            return [_chime(self._ring_s)]
+            return [_chime(self.ring_s)]
         self.state = Held(until, timers, unheard=self._floor is Floor.HEARING)
         return []
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .chimes import Earcons
 from .endpoint import GUARD_MS
-from .floor import Manners
 from .gesture import Grip
 from .glow import Shine
+from .hours import Earcons
+from .manners import Manners
 from .messages import Setup
 from .recollection import Remember
 from .shield import Shield

@@ -104,12 +104,13 @@ class Session:
     ) -> None:
         """`backoff()` gives the delays of one row of failures, in seconds, with jitter. `fallbacks` are the
         setups of other models, tried in order when the service says that a model is gone."""
-        self._setup = setup
-        self._fallbacks = list(fallbacks)
+        self.setup = setup
+        """What is asked of the model of a line."""
+        self.fallbacks = tuple(fallbacks)
         self._backoff = backoff
         self._delays: Iterator[float] | None = None
-        self._always = always
-        self._idle_close_s = idle_close_s
+        self.always = always
+        self.idle_close_s = idle_close_s
         self.handles = Handles(setup.model, former)
         self._handle_due = 0.0
         self._refusals = 0
@@ -138,14 +139,9 @@ class Session:
         return self.line.link if isinstance(self.line, Live) else None
 
     @property
-    def setup(self) -> Setup:
-        """What was asked of the model of this line."""
-        return self._setup
-
-    @property
     def takes_past(self) -> bool:
         """This line is fresh, and its model is told as turns what was said before."""
-        return isinstance(self.line, Live) and self.resumed == 0 and self._setup.seeding == "content"
+        return isinstance(self.line, Live) and self.resumed == 0 and self.setup.seeding == "content"
 
     @property
     def fault(self) -> Fault | None:
@@ -250,11 +246,11 @@ class Session:
             case Dialing(link) if link == event.link:
                 handle = self.handles.best(now)
                 self.line = Greeting(link, now, handle is not None)
-                told = self._setup.system_instruction
+                told = self.setup.system_instruction
                 if told and event.clock:
                     told = f"{told}\n\nIt is {event.clock}."
-                past = recollection if handle is None and self._setup.seeding == "instruction" else ""
-                setup = replace(self._setup, system_instruction=told, resume=handle, recollection=past)
+                past = recollection if handle is None and self.setup.seeding == "instruction" else ""
+                setup = replace(self.setup, system_instruction=told, resume=handle, recollection=past)
                 return [Send(link, setup)]
             case _:
                 return []
@@ -314,7 +310,7 @@ class Session:
 
     def stop(self) -> list[Effect]:
         """For good: what is in the outbox is still sent."""
-        self._always, self._idle_since = False, 0.0
+        self.always, self._idle_since = False, 0.0
         was, self.line = self.line, Down(FOREVER)
         match was:
             case Down():
@@ -328,7 +324,7 @@ class Session:
 
     @property
     def is_wanted(self) -> bool:
-        return self._always or self._idle_since is None
+        return self.always or self._idle_since is None
 
     def _phase(self) -> Phase:
         match self.line:
@@ -343,15 +339,16 @@ class Session:
         return now - self.line.since if isinstance(self.line, Live) else 0.0
 
     def _idle_at(self) -> float | None:
-        if self._always or self._idle_since is None:
+        if self.always or self._idle_since is None:
             return None
-        return self._idle_since + self._idle_close_s
+        return self._idle_since + self.idle_close_s
 
     def _fail(self, fault: Fault, now: float, reason: str) -> list[Effect]:
-        if fault is MODEL and self._fallbacks:
-            self._setup = self._fallbacks.pop(0)
-            self.handles.model = self._setup.model
-            advice = f"{self._setup.model} is tried instead; change [live] model"
+        if fault is MODEL and self.fallbacks:
+            self.setup, *others = self.fallbacks
+            self.fallbacks = tuple(others)
+            self.handles.model = self.setup.model
+            advice = f"{self.setup.model} is tried instead; change [live] model"
             fault = replace(fault, remedy=Remedy.BACK_OFF, advice=advice)
         if fault == ARGUMENT:
             self._arguments += 1

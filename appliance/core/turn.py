@@ -74,7 +74,7 @@ class Turn:
     """`tell` it what happened; it answers with what to do. `number` is the generation of every sound."""
 
     def __init__(self, manners: Manners) -> None:
-        self._manners = manners
+        self.manners = manners
         self.number = 0
         self.phase: Phase = Idle()
         self.model: Silent | Answering | Abandoned = Silent()
@@ -118,9 +118,9 @@ class Turn:
             case (phase, Gesture()):
                 return self._gesture(phase, told, now, index)
             case (Listening(_, cut), Onset() as onset):
-                return self._hear(max(cut, self._manners.since(onset)), now, By.VOICE)
+                return self._hear(max(cut, self.manners.since(onset)), now, By.VOICE)
             case (Speaking(), Onset() as onset):  # over the answer, which is silenced as by a finger
-                return [*self._hush(), *self._hear(self._manners.since(onset), now, By.VOICE)]
+                return [*self._hush(), *self._hear(self.manners.since(onset), now, By.VOICE)]
             case (Hearing(_, By.VOICE), Offset()):  # a finger that came down decides what it meant
                 return self._close()
             case (phase, Speech() | Words() | ModelSaid()):
@@ -136,7 +136,7 @@ class Turn:
             case (phase, ActivityBegan()):
                 self._began(phase, now)
             case (Waiting(), ActivityEnded(turn)) if turn == self.number:
-                self.phase = Waiting(now + min(self._manners.mute_s, self._manners.answer_timeout_s))
+                self.phase = Waiting(now + min(self.manners.mute_s, self.manners.answer_timeout_s))
             case (Waiting(until), PersonSaid()) if until is not None:
                 self._alive(now)
             case (Waiting(until), Progress()) if until is not None:
@@ -144,7 +144,7 @@ class Turn:
                 self._alive(now)
                 return [Settle(self.number)]
             case (Speaking() as speaking, Progress()):
-                self.phase = replace(speaking, until=now + self._manners.answer_timeout_s)
+                self.phase = replace(speaking, until=now + self.manners.answer_timeout_s)
             case (Idle() | Listening() | Waiting() | Speaking(), Typed()):
                 orders = self._hush()
                 self.number += 1
@@ -171,7 +171,7 @@ class Turn:
     def _gesture(self, phase: Phase, gesture: Gesture, now: float, index: int) -> list[Order]:
         match (phase, gesture):
             case (Idle() | Listening(), Gesture.TOUCH):
-                return self._listen(now, index - self._manners.reach_back)
+                return self._listen(now, index - self.manners.reach_back)
             case (Waiting() | Speaking(), Gesture.TOUCH):
                 # Before the press there was the answer in the room: nothing of that is the person's.
                 return [*self._hush(), *self._listen(now, index)]
@@ -184,19 +184,19 @@ class Turn:
             case (Hearing(_, By.TOUCHED), Gesture.TAP):
                 return self._close()
             case (Hearing(until, By.FINGER), Gesture.LET_GO):
-                self.phase = replace(phase, until=min(until, now + self._manners.tail_s), by=By.TAIL)
+                self.phase = replace(phase, until=min(until, now + self.manners.tail_s), by=By.TAIL)
             case (Hearing(_, By.TAIL, end), Gesture.TOUCH):  # a finger that slipped
                 self.phase = replace(phase, until=end, by=By.TOUCHED)
         return []
 
     def _listen(self, now: float, cut: int, *, follow_up: bool = False) -> list[Order]:
-        wait = self._manners.follow_up_s if follow_up else self._manners.no_speech_s
+        wait = self.manners.follow_up_s if follow_up else self.manners.no_speech_s
         self.phase = Listening(now + wait, cut, follow_up)
         return [Arm(cut, Context.FOLLOW_UP if follow_up else Context.PRESS)]
 
     def _hear(self, since: int, now: float, by: By) -> list[Order]:
         self.number += 1
-        end = now + self._manners.max_utterance_s
+        end = now + self.manners.max_utterance_s
         self.phase = Hearing(end, by, end)
         if isinstance(self.model, Answering):  # a follow-up spoken before the service closed its turn
             self.model = Abandoned(begun=True)
@@ -239,7 +239,7 @@ class Turn:
             self.phase = replace(phase, began=True)
         if isinstance(self.model, Abandoned):
             # A service that is not interrupted says its old answer to the end, however long that is.
-            fence_s = FENCE_S if self._manners.interruptible else self._manners.answer_timeout_s
+            fence_s = FENCE_S if self.manners.interruptible else self.manners.answer_timeout_s
             self.model = replace(self.model, over_at=now + fence_s)
 
     # -- the answer ---------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ class Turn:
 
     def _alive(self, now: float) -> None:
         """The service has what was said; the answer may take its time from here on."""
-        self.phase = Waiting(now + self._manners.answer_timeout_s, alive=True)
+        self.phase = Waiting(now + self.manners.answer_timeout_s, alive=True)
 
     def _take_floor(self, phase: Phase, now: float) -> list[Order]:
         """The model speaks: for the person's turn, or by itself in one of its own."""
@@ -278,7 +278,7 @@ class Turn:
             case Idle() | Listening():
                 self.number += 1
         self.model = Answering()
-        self.phase = Speaking(now + self._manners.answer_timeout_s)
+        self.phase = Speaking(now + self.manners.answer_timeout_s)
         return orders
 
     def _is_next(self, phase: Phase, now: float) -> bool:
@@ -336,8 +336,8 @@ class Turn:
         """The model has said what it had to say: the person may go on without a press."""
         orders: list[Order] = [Over(self.number, outcome)]
         if isinstance(self.model, Answering):
-            self.model = Answering(now + self._manners.close_s)
-        if self._manners.follow_up_s > 0:
+            self.model = Answering(now + self.manners.close_s)
+        if self.manners.follow_up_s > 0:
             return orders + self._listen(now, index + frames(ECHO_TAIL_MS), follow_up=True)
         self.phase = Idle()
         return orders

@@ -63,7 +63,7 @@ class Ledger:
     def __init__(self, budget: Budget | None = None, snapshot: object = None) -> None:
         """`snapshot` is any JSON value whatever: what looks like ours is kept, the rest is left out."""
         found = snapshot if isinstance(snapshot, Mapping) else {}
-        self._budget = budget or Budget()
+        self.budget = budget or Budget()
         # In the order of their last use: the first is dropped first, and never today's.
         self._books = {period: _book(found.get(period), *PERIODS[period]) for period in PERIODS}
         self._undated = _use(found.get("undated"))
@@ -112,7 +112,7 @@ class Ledger:
 
     def verdict(self) -> Verdict:
         """Whether a turn may begin. The turn under way counts; so does, without a date, what is undated."""
-        day, month, limits = self._sum("days").total, self._sum("months").total, self._budget
+        day, month, limits = self._sum("days").total, self._sum("months").total, self.budget
         if _reached(day, limits.hard_tokens_day) or _reached(month, limits.hard_tokens_month):
             return Verdict.HARD
         soft = _reached(day, limits.soft_tokens_day) or _reached(month, limits.soft_tokens_month)
@@ -129,7 +129,7 @@ class Ledger:
         """For `status`: the last turn, today, this month, the limits and what they mean now."""
         today, month = asdict(self._sum("days")), asdict(self._sum("months"))
         sums = {"last_turn": asdict(self.last), "today": today, "month": month}
-        return {**sums, "day": self.day, "verdict": str(self.verdict()), "budget": asdict(self._budget)}
+        return {**sums, "day": self.day, "verdict": str(self.verdict()), "budget": asdict(self.budget)}
 
     def _open(self) -> Use:
         """The turn under way. Some models leave a part out of the total, so it is at least its parts."""

@@ -7,8 +7,6 @@ from typing import get_args
 import pytest
 
 from appliance.core import floor
-from appliance.core.endpoint import Onset
-from appliance.settings import Turns
 from tests.core.vocabulary import check_value, values_of
 
 
@@ -20,23 +18,7 @@ def test_every_word_is_frozen_and_slotted(kind: type) -> None:
 def test_every_word_belongs_somewhere() -> None:
     said = {*get_args(floor.Phase), *get_args(floor.Told), *get_args(floor.Order)}
     model = {floor.Silent, floor.Answering, floor.Abandoned}
-    assert set(values_of(floor)) <= said | model | {floor.Manners}
-
-
-def test_the_pre_roll_is_longer_in_noise() -> None:
-    assert floor.Manners().since(Onset(100)) == 75
-    assert floor.Manners().since(Onset(100, doubtful=True)) == 70
-
-
-def test_the_manners_are_those_of_the_configuration() -> None:
-    manners, turns = floor.Manners(), Turns()
-    assert manners.no_speech_s == turns.no_speech_s
-    assert manners.follow_up_s == turns.follow_up_s
-    assert manners.max_utterance_s == turns.max_utterance_s
-    assert manners.tail_s * 1000 == turns.tail_ms
-    assert manners.pre_roll * 20 == turns.pre_roll_ms
-    assert manners.pre_roll_noise * 20 == turns.pre_roll_noise_ms
-    assert manners.reach_back * 20 == turns.reach_back_ms
+    assert set(values_of(floor)) <= said | model
 
 
 @pytest.mark.parametrize(

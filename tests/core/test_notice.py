@@ -92,6 +92,6 @@ def test_without_a_line_a_speaker_or_a_voice_it_is_only_told() -> None:
 def test_at_the_hard_limit_nothing_is_said() -> None:
     room = spent()
     room.conversation.ledger.note(ms.Usage(10**6, 0, 10**6))
-    room.conversation.ledger._budget = Budget(hard_tokens_day=31)
+    room.conversation.ledger.budget = Budget(hard_tokens_day=31)
     room.pass_time(20.0)
     assert typed(room) == []

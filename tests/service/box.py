@@ -15,6 +15,7 @@ FURNITURE = f"""[Service]
 Environment=GPIOZERO_PIN_FACTORY=mock
 Environment=PULSE_SERVER=unix:{SOUND}/native
 """
+SAID = {"on": "turn-on-the-kitchen-light.wav", "off": "turn-everything-off.wav"}
 OTHERS = (  # what lies in these is not the box's, or never stays
     *(
         "var/cache",
@@ -87,9 +88,7 @@ class Box:
         seen: set[str] = set()
         self.machine.run("appliance talk")
         seen.add(self.machine.show("StatusText"))
-        self.street.say(
-            f"turn-{power}-the-kitchen-light.wav" if power == "on" else f"turn-{power}-the-desk-lamp.wav"
-        )
+        self.street.say(SAID[power])
 
         def obeyed() -> bool:
             seen.add(self.machine.show("StatusText"))

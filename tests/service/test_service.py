@@ -84,7 +84,9 @@ def test_the_key_is_nowhere_but_in_its_credential(box: Box) -> None:
         f"grep -rlF {KEY} /etc /opt /var /run/appliance /usr/local /root /tmp"
     ).stdout.split()
     assert found == ["/etc/appliance/gemini-api-key"]
-    assert box.machine.run("stat -c '%U %a' /run/credentials/appliance.service") == "appliance 500"
+    assert box.machine.run("stat -c %a /run/credentials/appliance.service").endswith("0"), "nobody else's"
+    someone = "setpriv --reuid=65534 --regid=65534 --clear-groups cat /run/credentials/appliance.service/*"
+    assert "ermission denied" in box.machine.tried(someone).stderr
 
 
 def test_the_key_may_be_encrypted_on_the_disk(box: Box) -> None:
@@ -186,6 +188,32 @@ def test_a_credential_that_cannot_be_decrypted_is_named_with_its_remedy(box: Box
     assert box.machine.show("NRestarts") == "0"
 
 
+# -- its settings are changed ---------------------------------------------------------------------------
+
+
+def test_a_reload_applies_what_it_can_and_says_what_needs_a_restart(box: Box) -> None:
+    box.speak()
+    pid, links = box.machine.show("MainPID"), len(box.street.standin.said)
+    text = box.street.toml + "[turns]\nfollow_up_s = 3.0\n[button]\npin = 5\n"
+    box.machine.write("/etc/appliance/appliance.toml", text)
+    box.machine.run("systemctl reload appliance")
+    [line] = box.machine.journal("APPLIANCE_EVENT=reload").splitlines()
+    rest = "button.pin need a restart: systemctl restart appliance"
+    assert line == f"settings reloaded: turns.follow_up_s changed; {rest}"
+    assert box.machine.show("MainPID") == pid
+    box.speak("off")
+    assert len(box.street.standin.said) == links + 1
+
+
+def test_a_reload_of_a_mistake_fails_and_changes_nothing(box: Box) -> None:
+    pid = box.machine.show("MainPID")
+    box.machine.write("/etc/appliance/appliance.toml", "[audio]\nechoes = 7\n")
+    assert box.machine.tried("systemctl reload appliance").returncode
+    assert "audio.echoes" in box.machine.journal()
+    assert box.machine.show("ActiveState") == "active"
+    assert box.machine.show("MainPID") == pid
+
+
 # -- it shares its machine -----------------------------------------------------------------------------
 
 
@@ -241,7 +269,7 @@ def test_the_sound_server_of_a_session_can_be_used(box: Box) -> None:
     try:
         box.machine.run("systemctl restart appliance")
         box.listen()
-        assert box.machine.run(f"ps -o user= -p {box.machine.show('MainPID')}") == "friend"
+        assert box.machine.run(f"stat -c %U /proc/{box.machine.show('MainPID')}") == "friend"
         box.speak()
     finally:
         box.machine.run(f"systemctl stop appliance; umount /run/user/{PERSON}/pulse/native")
