@@ -87,7 +87,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "listing": ("adapters", *GROUND),
     "reloading": ("adapters", "desk", *GROUND),
     "picking": ("listing", "errors", "settings"),
-    "aftermath": ("adapters", "errors"),
+    "aftermath": ("adapters", *GROUND),
     "app": (
         *("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", "skills"),
         "manners",

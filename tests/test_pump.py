@@ -209,6 +209,25 @@ def test_a_function_of_a_third_party_is_run_and_abandoned() -> None:
     assert recorder.of("abandon") == [("abandon", origin)]
 
 
+class Settings:
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def reread(self, ask: int) -> None:
+        self.asked.append(ask)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_settings_are_read_again_where_there_are_any(there: bool) -> None:
+    settings, recorder = Settings(), Recorder()
+    pump, _, _ = pump_of(Clock())
+    for event in (ev.Asked(7, ev.Reload()), ev.Stop()):
+        pump.post(event)
+    run(pump, World(*[recorder] * 8, settings=settings if there else None))
+    assert settings.asked == ([7] if there else [])
+    assert [done for done in recorder.of("reply") if done[1] == 7] == ([] if there else [("reply", 7, False)])
+
+
 def test_deadlines_are_kept_without_events() -> None:
     pump, recorder, world = pump_of(Clock(speed=100.0))
     pump.post(ev.MicrophoneUp())

@@ -41,7 +41,16 @@ OTHERS = (  # what lies in these is not the box's, or never stays
         "etc/.pwd.lock",
     ),
     *("etc/subuid", "etc/subgid", "etc/alternatives", "etc/machine-id", "etc/.updated", "var/.updated"),
-    *("var/lib/ucf", "var/lib/python", "usr/share/mime", "var/lib/private", "var/lib/pam"),
+    *(
+        "etc/fonts",
+        "etc/pam.d",
+        "etc/profile.d",
+        "var/lib/ucf",
+        "var/lib/python",
+        "usr/share/mime",
+        "var/lib/private",
+        "var/lib/pam",
+    ),
 )
 
 
@@ -61,7 +70,8 @@ class Box:
     def furnish(self) -> None:
         """What the street has: sound, a stand-in for the service, lights on mock pins; and a key."""
         self.machine.run("apt-get install -y libasound2-plugins")
-        self.machine.write("/etc/systemd/system/appliance.service.d/street.conf", FURNITURE)
+        for unit in ("appliance", "appliance-failure"):
+            self.machine.write(f"/etc/systemd/system/{unit}.service.d/street.conf", FURNITURE)
         self.machine.write("/etc/appliance/appliance.toml", self.street.toml)
         self.machine.write("/etc/appliance/gemini-api-key", KEY + "\n", 0o600)
         self.machine.run("systemctl daemon-reload; systemctl restart appliance")

@@ -123,6 +123,7 @@ def test_it_is_started_again_whatever_ends_it(box: Box) -> None:
         box.machine.run(f"kill -KILL {pid}")
         box.machine.until(f"p=$(systemctl show --value -p MainPID appliance); [ $p != 0 ] && [ $p != {pid} ]")
     assert int(box.machine.show("NRestarts")) >= 7
+    assert "for good" not in box.machine.journal("-u", "appliance-failure", "--since", "-20s")
     box.listen()
 
 
@@ -164,6 +165,18 @@ def test_mistakes_in_the_settings_end_it_for_good_and_the_failure_unit_says_what
     assert box.machine.show("ActiveState") == "failed"
     assert box.machine.show("NRestarts") == "0"
     assert "audio.echoes" in box.machine.journal()
+
+
+def test_the_light_shows_an_error_until_it_is_started_again(box: Box) -> None:
+    light = "[status_light]\npins = [16]\n"
+    box.machine.write("/etc/appliance/appliance.toml", f"[audio]\nechoes = 7\n{light}")
+    assert box.machine.tried("systemctl restart appliance").returncode
+    box.machine.until("systemctl is-active appliance-failure")
+    assert box.machine.show("ActiveState") == "failed", "though the other unit has begun"
+    box.machine.write("/etc/appliance/appliance.toml", box.street.toml + light)
+    box.machine.run("systemctl start appliance")
+    assert box.machine.show("ActiveState", "appliance-failure") == "inactive"
+    box.listen()
 
 
 def test_a_missing_group_is_named_with_its_remedy(box: Box) -> None:
