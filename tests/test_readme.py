@@ -41,7 +41,7 @@ def commands() -> list[list[str]]:
 def test_every_command_is_known_to_be_run() -> None:
     """Scripts have tests of their own; `appliance` commands are run below; root's in tests/service."""
     assert {words[0] for words in commands()} == {"scripts/demo", "scripts/test", "appliance", "sudo"}
-    for script in re.findall(r"`(scripts/\w+|\.ci/run)", README):
+    for script in re.findall(r"`(scripts/[\w-]+|\.ci/run)", README):
         assert (TOP / script).is_file(), script
 
 
