@@ -29,9 +29,10 @@ TOOLS = ("systemd-nspawn", "mmdebstrap", "nsenter")
 INCLUDED = ("systemd", "systemd-sysv", "dbus", "ca-certificates")
 MIRROR = "http://deb.debian.org/debian"
 OWN_CAS = Path("/usr/local/share/ca-certificates")  # a machine behind a proxy has some
-BOOT_S = 60.0
+BOOT_S = 180.0  # of a machine that has other things to do
 LIMIT_S = 600.0  # of one command
 POLL_S = 0.1
+BOOTED = ("running", "degraded")
 SOURCE = (
     "appliance",
     "scripts",
@@ -131,19 +132,15 @@ class Machine:
         self._nspawn = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self._console, stderr=self._console
         )
-        until(self._find_leader, BOOT_S, self.console)
-        until(
-            lambda: self.tried("systemctl is-system-running").stdout.strip() in ("running", "degraded"),
-            BOOT_S,
-            self.console,
-        )
+        until(self._is_up, BOOT_S, self.console)
         self.run("update-ca-certificates")
 
-    def _find_leader(self) -> bool:
+    def _is_up(self) -> bool:
+        """Whether it has booted. Its first process is a child of systemd-nspawn, which at first has another."""
         assert self._nspawn.poll() is None, self.console()
         children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
         self._leader = int(children[0]) if children else 0
-        return bool(children)
+        return bool(children) and self.tried("systemctl is-system-running").stdout.strip() in BOOTED
 
     def _end(self) -> None:
         if self._leader:
