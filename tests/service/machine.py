@@ -136,7 +136,7 @@ class Machine:
         self.run("update-ca-certificates")
 
     def _is_up(self) -> bool:
-        """Whether it has booted. Its first process is a child of systemd-nspawn, which at first has another."""
+        """Whether it has booted. Its first process is a child of systemd-nspawn, which has another before."""
         assert self._nspawn.poll() is None, self.console()
         children = Path(f"/proc/{self._nspawn.pid}/task/{self._nspawn.pid}/children").read_text().split()
         self._leader = int(children[0]) if children else 0
