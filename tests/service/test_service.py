@@ -252,6 +252,20 @@ def test_who_is_in_its_group_may_command_it_and_nobody_else(box: Box) -> None:
     assert "idle" in box.machine.run(command)
 
 
+def test_the_daemon_may_switch_the_machine_off_and_nobody_else(box: Box) -> None:
+    """Where there is polkit, which the installer looks for."""
+    box.machine.run("apt-get install -y polkitd")
+    box.machine.run("install -m 0644 /src/systemd/polkit.rules /etc/polkit-1/rules.d/50-appliance.rules")
+    box.machine.run("systemctl restart polkit")
+    login = "org.freedesktop.login1"
+    ask = f"busctl call {login} /org/freedesktop/login1 {login}.Manager CanPowerOff"
+    answers = [
+        box.machine.run(f"setpriv --reuid={user} --clear-groups {ask}") for user in ("appliance", "nobody")
+    ]
+    assert answers[0] == 's "yes"'
+    assert answers[1] != answers[0]
+
+
 def test_on_a_full_disk_and_a_read_only_one_it_goes_on(box: Box) -> None:
     box.machine.run("systemctl stop appliance; mount -t tmpfs -o size=16k tmpfs /var/lib/appliance")
     box.machine.run("chown appliance: /var/lib/appliance; chmod 700 /var/lib/appliance")
