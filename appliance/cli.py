@@ -72,6 +72,7 @@ def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argpar
     verb("failed", aftermath.told, "Say why the daemon has ended for good: for the service manager.")
     command = verb("replay", _replay, "Do a trace again: does the box still do the same?")
     command.add_argument("file", type=Path, metavar="FILE")
+    verb("version", _version, "Say which version it is.")
     verb("config", _config, "Print the effective configuration.")
     verb("voices", _voices, "List the voices.")
     verb("languages", _languages, "List the languages.")
@@ -169,6 +170,11 @@ def _replay(options: argparse.Namespace) -> int:
     result = replay(options.file)
     print(json.dumps(result.as_json(), ensure_ascii=False) if options.json else result)
     return EX_OK if result.divergence is None else EX_FAILURE
+
+
+def _version(options: argparse.Namespace) -> int:
+    print(json.dumps({"version": __version__}) if options.json else f"appliance {__version__}")
+    return EX_OK
 
 
 def _config(options: argparse.Namespace) -> int:

@@ -95,6 +95,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
         *GROUND,
     ),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
+    "manual": ("cli",),
     "trial": ("adapters", *GROUND),
     "doctor": ("app", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
     "setup": ("doctor", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
