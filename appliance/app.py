@@ -44,6 +44,8 @@ from .core.rules import Rules
 from .desk import Desk
 from .errors import NoKeyError
 from .eyesight import eyesight, sight
+from .fallback import Lines, line
+from .fallback import setup as brain
 from .hearing import shield
 from .manners import grip, manners, shine
 from .memories import lit, muted, recalled
@@ -75,7 +77,7 @@ class Box:
     lights: GpioLights
     button: GpioButton
     beacon: Beacon
-    link: Link
+    link: Lines
     control: Control
     desk: Desk
     notifier: Notifier
@@ -132,6 +134,7 @@ def rules(config: Config, known: Catalogue, beat_s: float | None, chimes: Earcon
         remember=config.remember,
         shield=shield(config.audio),
         earcons=chimes,
+        offline=brain(config, known),
     )
     weigh(config, (found.setup, *found.fallbacks))
     return found
@@ -241,7 +244,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         lights=lights,
         button=button,
         beacon=beacon,
-        link=dialled(config.live, pump.post),
+        link=Lines(dialled(config.live, pump.post), line(config, pump.post)),
         control=control,
         desk=desk,
         notifier=notifier,

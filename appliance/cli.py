@@ -70,6 +70,7 @@ def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argpar
     command.add_argument("--check", action="store_true", help="check the configuration and exit")
     command.add_argument("--trace", type=Path, metavar="FILE", help="write what happens, without the words")
     verb("failed", aftermath.told, "Say why the daemon has ended for good: for the service manager.")
+    verb("offline", _offline, "Be the brain for when the service is away.")
     command = verb("replay", _replay, "Do a trace again: does the box still do the same?")
     command.add_argument("file", type=Path, metavar="FILE")
     verb("version", _version, "Say which version it is.")
@@ -161,6 +162,13 @@ def _run(options: argparse.Namespace) -> int:
         return EX_OK
     start_logging(config.log_level)
     asyncio.run(app.run(config, options.trace))
+    return EX_OK
+
+
+def _offline(options: argparse.Namespace) -> int:
+    from .offline import serve  # late: it brings the stand-in along
+
+    serve(configuration(options))
     return EX_OK
 
 

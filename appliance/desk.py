@@ -53,6 +53,11 @@ class Desk:
                 return logging.DEBUG, f"{fields['mood']}"
             case "transcript" if self.transcripts:
                 return logging.INFO, f"{fields['who']}:{fields['text']}"
+            case "offline" if fields["state"] == "missing":
+                return self._once(kind), f"no offline brain: {fields['reason']}"
+            case "offline":
+                self._said.pop(kind, None)
+                return logging.INFO, f"offline brain {fields['state']}"
             case "line" if fields["state"] == "down":
                 why, advice = f"{fields['why']}", f"{fields['advice']}"
                 text = f"line down: {why} ({fields['reason'] or 'no reason given'})"

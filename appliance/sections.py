@@ -6,10 +6,11 @@ Knows their keys and ranges. Must never know what another section says.
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 from .core.usage import Budget
 from .problems import Section
-from .settings import COVERAGES, MODES, PRESETS, SENSITIVITIES, Functions, Served, Timers, Turns
+from .settings import COVERAGES, MODES, PRESETS, SENSITIVITIES, Functions, Offline, Served, Timers, Turns
 
 
 def budget(section: Section) -> Budget:
@@ -36,6 +37,26 @@ def functions(section: Section) -> Functions:
     )
     section.done()
     return functions
+
+
+def offline(section: Section) -> Offline:
+    """[offline]"""
+    default = Offline()
+    enabled = section.raw("enabled")
+    if enabled is None or not (isinstance(enabled, bool) or enabled == "auto"):
+        if enabled is not None:
+            section.wrong("enabled", enabled, "true, false (without quotes) or 'auto'")
+        enabled = default.enabled
+    socket = section.text("socket", default.socket, most=100)  # sun_path holds 108 bytes, unix(7)
+    if socket and not Path(socket).is_absolute():
+        section.wrong("socket", socket, "an absolute path")
+    offline = Offline(
+        enabled=enabled,
+        socket=socket,
+        exit_after_s=section.number("exit_after_s", default.exit_after_s, 5, 86_400, "seconds"),
+    )
+    section.done()
+    return offline
 
 
 def timers(section: Section) -> Timers:

@@ -230,6 +230,15 @@ class Functions:
 
 
 @dataclass(frozen=True, slots=True)
+class Offline:
+    """The brain on this machine. `enabled`: "auto" is where it is installed. `exit_after_s`: unneeded."""
+
+    enabled: bool | str = "auto"
+    socket: str = ""
+    exit_after_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
@@ -244,6 +253,7 @@ class Config:
     budget: Budget = field(default_factory=Budget)
     timers: Timers = Timers()
     functions: Functions = Functions()
+    offline: Offline = Offline()
     socket: str = ""
     transcripts: bool = False
     remember: Remember = field(default_factory=Remember)

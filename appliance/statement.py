@@ -21,6 +21,8 @@ def status_lines(answer: Mapping[str, object]) -> list[str]:
         lines.append(f"echo: {echo['shield']}{db}{echo['why'] and '; '}{echo['why']}")
     if answer.get("camera") != "off":
         lines.append(f"camera: {answer.get('camera')}")
+    if answer.get("offline") != "off":
+        lines.append(f"offline: {answer.get('offline')}")
     lines += _usage_lines(answer.get("usage"))
     trouble = answer.get("trouble")
     if isinstance(trouble, Mapping):

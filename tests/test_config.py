@@ -27,6 +27,7 @@ from appliance.settings import (
     Functions,
     Light,
     Live,
+    Offline,
     Served,
     ServiceTools,
     StatusLight,
@@ -143,6 +144,7 @@ def test_every_key_is_read() -> None:
         },
         "timers": {"ring_s": 5},
         "functions": {"disabled": ["set_lights"], "limit_s": 5},
+        "offline": {"enabled": False, "socket": "/run/x.sock", "exit_after_s": 60},
         "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
         "privacy": {
             "transcripts": True,
@@ -217,6 +219,7 @@ def test_every_key_is_read() -> None:
         socket="/tmp/x.sock",
         budget=Budget(soft_tokens_day=1_000, hard_tokens_day=1_000_000_000),
         functions=Functions(("set_lights",), 5.0),
+        offline=Offline(enabled=False, socket="/run/x.sock", exit_after_s=60.0),
         transcripts=True,
         remember=Remember("disk", 5, 500),
         log_level="debug",
@@ -375,6 +378,9 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("control", "socket", [7, "/" * 101]),
     ("functions", "disabled", ["set_lights", [7], ["x" * 65]]),
     ("functions", "limit_s", [0, 301, "7"]),
+    ("offline", "enabled", ["on", "true", 1, []]),
+    ("offline", "socket", ["brain.sock", 7, "/" + "x" * 100]),
+    ("offline", "exit_after_s", [4, 86_401, "300"]),
     ("privacy", "transcripts", ["false", 0]),
     ("privacy", "remember", [True, "ever", "Disk", 7]),
     ("privacy", "remember_exchanges", [0, 101, "20", True, 1.5]),
@@ -424,7 +430,7 @@ def test_every_key_of_every_section_has_its_spelling() -> None:
 def test_every_key_that_there_is_was_given_something_wrong() -> None:
     tried = {(section, key) for section, key, _ in WRONG}
     kinds = {"live": Live, "audio": AudioDevices, "turns": Turns, "button": Button, "camera": Camera}
-    kinds |= {"timers": Timers, "budget": Budget}
+    kinds |= {"timers": Timers, "budget": Budget, "offline": Offline}
     for section, kind in kinds.items():
         assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
 
@@ -478,7 +484,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'earcons', 'quiet', "
         "'turns', 'button', 'status_light', 'camera', 'groups', 'scenes', 'budget', 'timers', 'functions', "
-        "'control', 'privacy', 'log' (did you mean 'live'?)",
+        "'offline', 'control', 'privacy', 'log' (did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 
@@ -487,7 +493,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     "section",
     [
         *("live", "audio", "turns", "button", "lights", "groups", "scenes", "budget", "camera"),
-        *("status_light", "timers", "functions", "control", "privacy", "log"),
+        *("status_light", "timers", "functions", "offline", "control", "privacy", "log"),
     ],
 )
 @pytest.mark.parametrize("value", [7, "x", [{}], True])

@@ -13,7 +13,7 @@ import pytest
 from appliance.config import load, parse
 from appliance.core.lights import Kind
 from appliance.core.usage import Budget
-from appliance.settings import MOMENTS, AudioDevices, Button, Camera, Functions, Light, Live, Turns
+from appliance.settings import MOMENTS, AudioDevices, Button, Camera, Functions, Light, Live, Offline, Turns
 
 FILE = Path(__file__).parent.parent / "config" / "appliance.toml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -23,6 +23,7 @@ ALSO = {
     "timers": {"ring_s"},
     "status_light": {"pins", "active", "brightness", "night_brightness", "idle_brightness"},
     "control": {"socket"},
+    "offline": {f.name for f in fields(Offline)},
     "functions": {f.name for f in fields(Functions)},
     "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},
     "log": {"level"},

@@ -51,6 +51,8 @@ LINES: list[tuple[News, tuple[int, str] | None]] = [
         ("line", down(advice="")),
         (WARNING, "line down: no network (no reason given); tried again in 1.0 s, or at a press"),
     ),
+    (("offline", {"state": "missing", "reason": "no file"}), (WARNING, "no offline brain: no file")),
+    (("offline", {"state": "serving", "turn": 3}), (INFO, "offline brain serving")),
     (("turn", {"turn": 3, "outcome": "no answer"}), (INFO, "turn 3 no answer")),
     (
         ("turn", {"turn": 3, "outcome": "answered", "a_to_b": 7, "b_to_c": 9}),

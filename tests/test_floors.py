@@ -88,10 +88,13 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "reloading": ("adapters", "desk", *GROUND),
     "picking": ("listing", "errors", "settings"),
     "aftermath": ("adapters", *GROUND),
+    "fallback": ("adapters", "core", "manners", "settings"),
+    "offline": ("adapters", "fallback", "standin", *GROUND),
     "app": (
         *("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", "skills"),
         "manners",
         "reloading",
+        "fallback",
         *GROUND,
     ),
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
@@ -101,6 +104,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "setup": ("doctor", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
     "cli": (
         "sounding",
+        "offline",
         "app",
         "demo",
         "picking",

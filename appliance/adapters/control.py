@@ -83,7 +83,7 @@ class Control:
 
     async def start(self) -> None:
         """Listen. A socket file that nobody listens on is replaced; raises ControlError on any other."""
-        listener = self._given or _listen(self._path)
+        listener = self._given or listen(self._path)
         listener.setblocking(False)
         keep: dict[str, Any] = (
             {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
@@ -251,7 +251,7 @@ async def _close(writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
 
-def _listen(path: Path) -> socket.socket:
+def listen(path: Path) -> socket.socket:
     """A socket bound to this path, mode 0660 before anybody can connect."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

@@ -16,11 +16,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
 import ssl
+import struct
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -51,6 +55,8 @@ OUTBOX_S = 75  # the longest utterance, which a new link gets in one piece, and 
 CHUNKS_PER_S = 25
 OUTBOX_BYTES = OUTBOX_S * CHUNKS_PER_S * len(encode(Audio(bytes(2 * RATE_HZ // CHUNKS_PER_S))))
 
+PEER = struct.Struct("3i")  # struct ucred, unix(7): process, user, group
+
 EX_SOFTWARE = 70  # sysexits.h: an internal error, to be restarted
 
 log = logging.getLogger(__name__)
@@ -70,8 +76,9 @@ class Link:
 
     `headers` is called at each dial and may raise CredentialError or TokenError; `verdict` may name another
     cause of an end than the link itself, which knows no credentials; `clock` gives the time in words when the
-    link is up. The time limits and `tls` are there for tests. `on_bug` gets every exception that is a
-    mistake of ours, and must end the process.
+    link is up. With a `path` the socket is a file of this machine, not the URL's host, on which root or we
+    ourselves must listen. The time limits and `tls` are there for tests. `on_bug` gets every exception that
+    is a mistake of ours, and must end the process.
     """
 
     def __init__(
@@ -89,8 +96,9 @@ class Link:
         drain_s: float = DRAIN_S,
         stall_s: float = STALL_S,
         tls: ssl.SSLContext | None = None,
+        path: Path | None = None,
     ) -> None:
-        self._dialler = _Dialler(url, f"appliance/{version}", open_timeout_s, close_timeout_s, tls)
+        self._dialler = _Dialler(url, f"appliance/{version}", open_timeout_s, close_timeout_s, tls, path)
         self._headers = headers
         self._verdict = verdict
         self._clock = clock
@@ -323,7 +331,13 @@ class _Dialler:
     """How a WebSocket to this URL is opened."""
 
     def __init__(
-        self, url: str, agent: str, open_timeout_s: float, close_timeout_s: float, tls: ssl.SSLContext | None
+        self,
+        url: str,
+        agent: str,
+        open_timeout_s: float,
+        close_timeout_s: float,
+        tls: ssl.SSLContext | None,
+        path: Path | None = None,
     ) -> None:
         self._url = url
         self._agent = agent
@@ -332,6 +346,7 @@ class _Dialler:
         if tls is None and urlsplit(url).scheme == "wss":
             tls = ssl.create_default_context()  # once: loading the authorities takes a Pi 100 ms
         self._tls = tls
+        self._where: dict[str, Any] = {} if path is None else {"unix": True, "path": str(path), "proxy": None}
 
     async def connect(self, headers: Mapping[str, str]) -> ClientConnection:
         """An open WebSocket, or one of the exceptions that `_failure` knows."""
@@ -350,12 +365,25 @@ class _Dialler:
             max_queue=FRAMES_WAITING,
             logger=library_log,
             ssl=self._tls,
+            **self._where,
         )
         tcp = ws.transport.get_extra_info("socket")
+        if self._where:
+            _check(ws, tcp)
+            return ws
         with contextlib.suppress(OSError):  # without them a dead line is noticed late, but noticed
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         return ws
+
+
+def _check(ws: ClientConnection, unix: socket.socket) -> None:
+    """Who listens on a file: what is said in the room is not for just anybody. Raises OSError."""
+    credentials = unix.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+    _, user, _ = PEER.unpack(credentials)
+    if user not in (0, os.getuid()):
+        _abort(ws)
+        raise OSError("the socket is somebody else's")
 
 
 def _abort(ws: ClientConnection) -> None:

@@ -1,6 +1,6 @@
 """What has a claim on the light: the facts behind a mood.
 
-Knows the turn, the line, the microphone and the ring. Must never know how a mood is shown.
+Knows the turn, the lines, the microphone and the ring. Must never know how a mood is shown.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from .faults import CLOCK, Remedy
 from .floor import Hearing, Idle, Listening, Phase, Speaking, Waiting
 from .health import Health
 from .mood import Mood, strongest
+from .offline import Offline
 from .ringing import Ringing
 from .session import Session
 
 if TYPE_CHECKING:
     from .conversation import Conversation
 
+ALONE = Offline(None)
 PHASES: dict[type, Mood] = {
     Idle: Mood.IDLE,
     Listening: Mood.LISTENING,
@@ -32,6 +34,7 @@ def claims(
     session: Session,
     health: Health,
     ringing: Ringing,
+    offline: Offline = ALONE,
     *,
     muted: bool = False,
     counting: bool = False,
@@ -53,14 +56,19 @@ def claims(
         found.add(Mood.NO_SPEAKER)
     if health.microphone is not None and not muted:
         found.add(Mood.STARTING if health.is_new else Mood.NO_MICROPHONE)
+    # Red means that nobody can be served, but the brain on this machine does serve. While a person waits for
+    # it, it shows that it is not the service that will answer.
+    served = offline.is_up and isinstance(phase, Listening | Hearing | Speaking)
+    if isinstance(phase, Waiting) and session.link is None and offline.link is not None:
+        found.add(Mood.OFFLINE)
     match session.trouble:
         case None:
             pass
         case fault if fault.remedy in (Remedy.REFUSED, Remedy.WAIT):
             found.add(Mood.REFUSED)
-        case fault if fault is CLOCK and session.is_wanted:
+        case fault if fault is CLOCK and session.is_wanted and not served:
             found.add(Mood.CLOCK)
-        case fault if fault.remedy is Remedy.BACK_OFF and session.is_wanted:
+        case fault if fault.remedy is Remedy.BACK_OFF and session.is_wanted and not served:
             found.add(Mood.OFFLINE)
     return found
 
@@ -72,6 +80,7 @@ def shown(box: Conversation, now: float) -> list[Effect]:
         box.session,
         box.health,
         box.timing.ringing,
+        box.offline,
         muted=box.mute.is_on,
         counting=box.button.is_counting_down,
     )

@@ -6,6 +6,7 @@
                         uplink ─► Send                  what was said, until the service has it
                           ▲ line up, line down
     LinkDown, GoAway ─► session ─► Dial, Hang           whether there is a line
+               lines ─► offline ─► Dial, Hang           and if not: who answers in place of the service
     Received ─► turn ─► Play, Finish, Flush             the answer
              └► calls ─► SetLights ─► Send(answer)      the functions
     WallClock ─► timers ─► Chime                        what was to be done later
@@ -19,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import assert_never
 
-from . import alarms, fingers
+from . import alarms, fingers, lines
 from . import events as ev
 from . import floor as fl
 from . import messages as ms
@@ -42,6 +43,7 @@ from .health import Health
 from .mood import Mood
 from .mute import Mute
 from .notice import Notice, speak
+from .offline import Offline
 from .openfloor import OpenFloor
 from .orders import carry_out
 from .questions import Questions
@@ -93,6 +95,7 @@ class Conversation:
             fallbacks=rules.fallbacks,
             former=former.get("session"),
         )
+        self.offline = Offline(rules.offline)
         self.calls = Calls(catalogue)
         self.eye = catalogue.find(Eye) or Eye(None)
         self.afterglow = Afterglow(self.calls.lighting)
@@ -117,12 +120,13 @@ class Conversation:
         return self.timing.timers.wall
 
     def __repr__(self) -> str:
-        return f"{self.session!r}, {self.turn!r}, {self.ear!r}"
+        near = f", {self.offline!r}" if self.offline.is_up else ""
+        return f"{self.session!r}, {self.turn!r}, {self.ear!r}{near}"
 
     def deadline(self) -> float | None:
         machines = (
             *(self.button, self.turn, self.uplink, self.stream, self.session, self.calls, self.eye),
-            *(self.health, self.recollection, self.timing, self.afterglow),
+            *(self.offline, self.health, self.recollection, self.timing, self.afterglow),
         )
         return min((due for m in machines if (due := m.deadline()) is not None), default=None)
 
@@ -158,8 +162,10 @@ class Conversation:
             case ev.Drained(turn):
                 self.timeline.mark(turn, "spoken_end", now)
                 return self.tell_turn(event, now)
+            case ev.LinkUp(link) | ev.LinkDown(link) if lines.is_near(link):
+                return lines.changed(self, event, now)
             case ev.LinkUp():
-                return self.session.up(event, now, self.recollection.paragraph(self._holds))
+                return self.session.up(event, now, self.recollection.paragraph(self.holds))
             case ev.LinkDown():
                 return self.settle_line(self.session.down(event, now), now)
             case ev.Garbled(_, reason):
@@ -254,38 +260,20 @@ class Conversation:
     def _received(self, link: int, messages: Sequence[ms.ServerMessage], now: float) -> list[Effect]:
         effects: list[Effect] = []
         for message in messages:
-            if self.session.is_current(link):
+            if lines.is_used(self, link):
                 effects += said(self, link, message, now)
         return effects
 
     def settle_line(self, effects: list[Effect], now: float) -> list[Effect]:
         """What the session did, and what that means to those who use the line."""
-        link, was = self.session.link, self.uplink.link
-        if was is not None and link != was:
-            fault = self.session.fault
-            gone = self.uplink.line_down(drop_audio=fault is not None and fault.drop_audio)
-            self.stream.line_down(drop_audio=fault is not None and fault.drop_audio)
-            self.recollection.line_down(self._holds)
-            effects += [*self.calls.line_down(), *self.book()]
-            effects += self.tell_turn(fl.LineLost(kept=self._holds(self.turn.number)), now)
-            effects += self._given_up(gone, "line lost", now)
-        if link is not None and link != was:
-            self.calls.line_up(self.session.setup.functions)
-            past = self.recollection.turns(self._holds)
-            if past is not None and self.session.takes_past:
-                effects.append(Send(link, past))  # before anything that was kept is said on this line
-            effects += self.perform_flow(
-                self.uplink.line_up(link, realtime_text=self.session.setup.realtime_text), now
-            )
-            effects += self.perform_flow(self.stream.line_up(link), now)
-        return effects
+        return lines.settle(self, effects, now)
 
     def stop(self, now: float) -> list[Effect]:
         """Everything that must be said is said; Quit follows."""
         effects = [*self.calls.stop(), *self._gate(now, closed=False)]
         effects += self.tell_turn(fl.Dismissed(), now) + self.perform_flow(self.stream.conclude(), now)
         kept = [*self.book(), *self.afterglow.stop()]
-        return [*effects, *kept, *self.session.stop(), *self._session_kept(now)]
+        return [*effects, *kept, *self.session.stop(), *self.offline.leave(now), *self._session_kept(now)]
 
     # -- orders of the turn -------------------------------------------------------------------------
 
@@ -302,7 +290,7 @@ class Conversation:
         if flow.started and isinstance(self.turn.model, fl.Silent):  # counts after their turnComplete
             effects = [*self.book(), *effects]
         for sent in flow.effects:
-            if isinstance(sent, Send) and isinstance(sent.message, ms.Audio):
+            if isinstance(sent, Send) and isinstance(sent.message, ms.Audio) and not lines.is_near(sent.link):
                 self.ledger.sound(heard_ms=duration_ms(len(sent.message.pcm), sent.message.rate_hz))
         for turn in flow.started:
             self.timeline.mark(turn, "first_sent", now)
@@ -316,7 +304,7 @@ class Conversation:
         """Close the turn in the ledger, and keep what it cost."""
         return [Keep("usage", self.ledger.as_json())] if self.ledger.close() else []
 
-    def _given_up(self, turns: Sequence[int], why: str, now: float) -> list[Effect]:
+    def given_up(self, turns: Sequence[int], why: str, now: float) -> list[Effect]:
         effects: list[Effect] = []
         for turn in turns:
             effects.append(Tell("lost", {"what": "something you said", "count": 1, "why": why}))
@@ -335,7 +323,7 @@ class Conversation:
         waiting = self.uplink.is_waiting or self.stream.is_waiting
         return self.turn.is_quiet and not waiting and not self.calls.is_busy
 
-    def _holds(self, turn: int) -> bool:
+    def holds(self, turn: int) -> bool:
         """What was said in this turn will be sent again."""
         return self.uplink.holds(turn) or self.stream.holds(turn)
 
@@ -346,7 +334,7 @@ class Conversation:
     def _wake(self, now: float) -> list[Effect]:
         effects = fingers.do(self, self.button.wake(now), now)
         effects += self.tell_turn(fl.Passed(), now)
-        effects += self._given_up(self.uplink.wake(now), "no line", now)
+        effects += self.given_up(self.uplink.wake(now), "no line", now)
         effects += show(self, self.eye.wake(now), now)
         effects += self.perform_flow(self.stream.wake(now), now)
         effects += self.calls.wake(now) + self.afterglow.wake(now)
@@ -366,7 +354,7 @@ class Conversation:
             gone = self.uplink.give_up()
             if isinstance(self.turn.phase, fl.Waiting):
                 gone += self.stream.give_up()
-            effects += self._given_up(gone, fault.name, now)
+            effects += self.given_up(gone, fault.name, now)
         if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:
             effects += speak(self, now)
         if isinstance(self.turn.phase, fl.Idle) and self.is_quiet:
@@ -375,7 +363,7 @@ class Conversation:
             self.session.need()
         if self.session.is_leaving and self.is_quiet:
             effects += self.settle_line(self.session.wake(now, quiet=True), now)
-        effects += watch(self, now)
+        effects += lines.attend(self, now) + watch(self, now)
         effects += alarms.settle(self, now)
         effects += self._session_kept(now)
         if isinstance(self.turn.phase, fl.Listening) and self.health.microphone is not None:

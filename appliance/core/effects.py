@@ -14,6 +14,7 @@ lights         lights changed: `states`
 timer          `state` (set, cancelled, due, rings, silenced, heard, not heard, missed), `number`, `name`
 line           the line to the service: `state`, `why`, `advice`, `retry_s`
 turn           a turn ended: `turn`, `outcome`, and its timeline in ms
+offline        the brain on this machine: `state` (ready, serving, closed, missing), `reason`, `turn`
 lost           something was lost: `what`, `count`, `why`
 trouble        something went wrong: `what`, `reason`
 microphone     `state` (open, missing, or doubtful: what it delivers cannot be right), `reason`

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import floor as fl
+from . import lines
 from .audio import RATE_HZ, duration_ms
 from .bargein import heed
 from .effects import Effect, Finish, Keep, Play, Tell
@@ -52,11 +53,13 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
             return [e for frame in box.ring.since(cut) for e in box.listen(frame, now)]
         case fl.Renew(fresh):
             box.uplink.refresh(now)
+            if lines.is_offline(box):
+                return lines.settle(box, box.offline.renew(now), now)
             return box.settle_line(box.session.renew(now, fresh=fresh), now)
         case fl.Over(turn, outcome):
             steps = box.timeline.close(turn)
             box.chimes.over(outcome)
-            if outcome in PROOFS:
+            if outcome in PROOFS and not lines.is_offline(box):
                 box.session.proved()
             told = Tell("turn", {"turn": turn, "outcome": outcome, **steps})
             # Whoever typed is not in the room, and to a notice nothing need be said: no follow-up.
@@ -68,13 +71,14 @@ def carry_out(box: Conversation, order: fl.Order, now: float) -> list[Effect]:
                 box.notice.due()
                 quiet.append(Tell("budget", {"limit": "soft", **box.ledger.shown()}))
                 quiet.append(Keep("usage", box.ledger.as_json()))  # once a day, over a restart too
-            if ended:
+            if ended and not lines.is_offline(box):  # what the service remembers is not the brain's to end
                 quiet += [*box.recollection.forget(), *box.settle_line(box.session.forget(now), now)]
             return [told, *quiet, *box.questions.over(turn, outcome)]
         case Finish() if box.health.speaker is not None:
             return [order, *box.tell_turn(fl.Dumb(), now)]
         case Play(turn, pcm, rate_hz):
-            box.ledger.sound(spoken_ms=duration_ms(len(pcm), rate_hz))
+            if not lines.is_offline(box):
+                box.ledger.sound(spoken_ms=duration_ms(len(pcm), rate_hz))
             box.timeline.mark(turn, "first_byte", now)
             return [] if box.questions.is_mute(turn) else [order]
         case _:

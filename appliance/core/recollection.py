@@ -115,8 +115,9 @@ class Recollection:
         exchange.person = (exchange.person + text)[: self._remember.characters]
 
     def skip(self, turn: int) -> None:
-        """This turn is nobody's: the box speaks for itself."""
+        """This turn is nobody's: the box speaks for itself, or with somebody else."""
         self._skipped = turn
+        self._exchanges = [e for e in self._exchanges if e.over or e.turn != turn]
 
     def line_down(self, is_held: Callable[[int], bool]) -> None:
         """What is held will be said, and heard, again."""

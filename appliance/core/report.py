@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import lines
+
 if TYPE_CHECKING:
     from .conversation import Conversation
 
@@ -24,6 +26,7 @@ def report(box: Conversation) -> dict[str, object]:
         "speaker": box.health.speaker or "open",
         "sound": box.health.shown(),
         "camera": box.eye.shown,
+        "offline": "serving" if lines.is_offline(box) else box.offline.shown,
         "echo": box.barge_in.shown,
         "volume": box.volume.level,
         "turns": box.turn.number,

@@ -35,3 +35,4 @@ class Rules:
     remember: Remember = field(default_factory=Remember)
     shield: Shield = Shield.HALF_DUPLEX
     earcons: Earcons = field(default_factory=Earcons)
+    offline: Setup | None = None

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, assert_never
 
 from . import floor as fl
+from . import lines
 from . import messages as ms
 from .effects import Effect, Tell
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) -> list[Effect]:
     """One message of the current link."""
+    if lines.is_near(link) and (done := lines.heard(box, message, now)) is not None:
+        return done
     match message:
         case ms.Speech() | ms.Words(_, True):
             return box.tell_turn(message, now)
@@ -31,6 +34,8 @@ def said(box: Conversation, link: int, message: ms.ServerMessage, now: float) ->
         case ms.PersonSaid(text):
             told = Tell("transcript", {"who": "person", "text": text, "turn": box.turn.number})
             return [told, *box.tell_turn(message, now)]
+        case ms.TurnComplete() if lines.is_near(link):
+            return box.tell_turn(message, now)
         case ms.TurnComplete():
             box.session.turn_completed(now)
             return [*box.book(), *box.tell_turn(message, now)]

@@ -70,7 +70,13 @@ class Uplink:
         return f"unsent {unsent * FRAME_MS / 1000:.1f} s" if unsent else "sent"
 
     def deadline(self) -> float | None:
-        return min((closed_at + KEEP_S for closed_at, _ in self._waiting()), default=None)
+        since = self.waiting_since
+        return None if since is None else since + KEEP_S
+
+    @property
+    def waiting_since(self) -> float | None:
+        """Since when the oldest that was said waits for a line."""
+        return min((closed_at for closed_at, _ in self._waiting()), default=None)
 
     def holds(self, turn: int) -> bool:
         return any(u.turn == turn for u in self._kept)

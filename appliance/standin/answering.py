@@ -70,6 +70,7 @@ async def _reply(connection: Connection, turn: Turn, ended: Ended, understood: U
         responses = await _call(connection, turn, understood)
         silent = all(response.get("scheduling") == "SILENT" for response in responses)
         words = "" if silent else connection.house.mind.put(understood, [r["response"] for r in responses])
+    words = _greeted(connection, words)
     pcm = await turn.until(connection.house.voice.say(words))
     if when == "during":
         await turn.hear(heard)
@@ -77,6 +78,15 @@ async def _reply(connection: Connection, turn: Turn, ended: Ended, understood: U
         await turn.speak(words, pcm)
     if when == "end":
         await turn.hear(heard)
+
+
+def _greeted(connection: Connection, words: str) -> str:
+    """The words, the first ones with the greeting before them, unless they say as much."""
+    greeting = connection.greeting
+    if not words or not greeting:
+        return words
+    connection.greeting = ""
+    return words if greeting.removeprefix("I am ").rstrip(".") in words else f"{greeting} {words}"
 
 
 async def _call(connection: Connection, turn: Turn, understood: Understanding) -> list[dict[str, Any]]:

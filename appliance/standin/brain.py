@@ -10,6 +10,7 @@ Must never know: sockets. It logs that and how surely something was understood, 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -53,6 +54,13 @@ class Brain:
         self._lock = threading.Lock()
         self._ears: OrderedDict[str, Ear | None] = OrderedDict()
 
+    async def prepare(self, declarations: Declarations) -> None:
+        """Load the recogniser now, so that the first request need not wait for it."""
+        grammar = _skill(declarations).grammar
+        if grammar is not None:
+            with contextlib.suppress(ImportError):
+                await asyncio.to_thread(self._ear, grammar, _key(declarations))
+
     async def hear(self, pcm: bytes, declarations: Declarations) -> Understanding:
         """Understand PCM16 mono at 16 kHz; loads the recogniser at the first call for these declarations."""
         if _loudest(pcm) < _SILENT_DBFS:
@@ -81,7 +89,7 @@ class Brain:
         """The outcome of the calls in words, from their responses."""
         return composed(understood, responses)
 
-    def _listen(self, grammar: Grammar, pcm: bytes, key: str) -> Words | None:
+    def _ear(self, grammar: Grammar, key: str) -> Ear:
         with self._lock:
             ear = self._ears.get(key)
             if ear is None:
@@ -90,7 +98,10 @@ class Brain:
             self._ears.move_to_end(key)
             while len(self._ears) > _EARS:
                 self._ears.popitem(last=False)
-        words = ear.hear(pcm)
+            return ear
+
+    def _listen(self, grammar: Grammar, pcm: bytes, key: str) -> Words | None:
+        words = self._ear(grammar, key).hear(pcm)
         if words is None:
             log.info("heard nothing that fits the grammar")
         else:

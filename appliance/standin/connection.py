@@ -81,6 +81,7 @@ class Connection:
         self.options = options
         self.house = house
         self.setup: dict[str, Any] = {}
+        self.greeting = options.greeting
         self.calls = Calls(forget=options.faults.lost_responses)
         self._socket = socket
         self._shown = shown
@@ -234,6 +235,8 @@ class Connection:
         if self._script is None or not self._script.wants_setup:
             await self.send({"setupComplete": {}})
         self._started_at = time.monotonic()
+        if self.options.prepared:
+            self._spawn(house.mind.prepare, declarations_in(self.setup))
         self.reached("ready")
         await lifetime.after_resume(self, self._history)
         if self._script is not None:

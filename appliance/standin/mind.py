@@ -33,6 +33,8 @@ class Understanding:
 class Mind(Protocol):
     """Understands a turn, then puts the outcome of its calls into words."""
 
+    async def prepare(self, declarations: Declarations) -> None: ...
+
     async def hear(self, pcm: bytes, declarations: Declarations) -> Understanding: ...
 
     async def read(self, text: str, declarations: Declarations) -> Understanding: ...
@@ -45,6 +47,9 @@ class Parrot:
     """A mind with one sentence."""
 
     sentence: str
+
+    async def prepare(self, declarations: Declarations) -> None:
+        pass
 
     async def hear(self, pcm: bytes, declarations: Declarations) -> Understanding:
         return Understanding(answer=self.sentence)

@@ -6,6 +6,7 @@ Must never know: connections.
 
 from __future__ import annotations
 
+import socket as sockets
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_type_hints
 
@@ -116,6 +117,11 @@ class Options:
     resuming_is_a_use: bool = True  # of a token: the documentation says no, reports say yes
     handle_ttl_s: float = 7200.0  # documented: two hours after the last session ended
     largest_message: int = 16 * 2**20  # bytes
+    socket: sockets.socket | None = (
+        None  # that listens already: then no port is opened, and nothing is minted
+    )
+    prepared: bool = False  # load the recogniser when a client comes, not when it has spoken
+    greeting: str = ""  # said before the first answer on each connection
     keep: int = 100_000  # record entries, activities and answers remembered
 
 

@@ -21,8 +21,8 @@ _LONGEST_ERROR = 200  # letters of an error that are spoken
 def refusal(abilities: Abilities) -> str:
     """What is said to a request that was not understood."""
     if not abilities.names and abilities.timing is None:
-        return "I can not do anything for you while I am offline."
-    return f"I can only {_doing(abilities)} while I am offline."
+        return "I did not understand. I can not do anything for you while I am offline."
+    return f"I did not understand. While I am offline I can only {_doing(abilities)}."
 
 
 def abilities_named(abilities: Abilities) -> str:

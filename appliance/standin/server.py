@@ -15,6 +15,7 @@ import http
 import logging
 import random
 import re
+import socket
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,6 +77,7 @@ class StandIn:
         self._handles = Handles(self.options.handle_ttl_s / self.options.time_scale)
         self._tokens = Tokens(self.options.key, self.options.resuming_is_a_use, self.options.time_scale)
         self._count = 0
+        self._came_or_went = asyncio.Event()
         self._server: Server | None = None
         self._mint: asyncio.Server | None = None
         self._house: House | None = None
@@ -103,10 +105,13 @@ class StandIn:
             self._folder = tempfile.TemporaryDirectory(prefix="standin-")
             self.certificate, key = certificates.make(options.tls, Path(self._folder.name))
             tls = certificates.context(self.certificate, key)
+        where: dict[str, Any] = {"host": options.host, "port": options.port}
+        if options.socket is not None:
+            unix = options.socket.family == socket.AF_UNIX
+            where = {"sock": options.socket, **({"unix": True} if unix else {})}
         self._server = await serve(
             self._serve,
-            options.host,
-            options.port,
+            **where,
             ssl=tls,
             create_connection=cast("type[ServerConnection]", self._socket),  # any maker of one will do
             process_request=self._at_the_door,
@@ -115,6 +120,8 @@ class StandIn:
             ping_interval=None,
             close_timeout=1.0,
         )
+        if options.socket is not None:
+            return
         try:
             self._mint = await mint.serve(self._tokens.mint, options.host, options.mint_port)
         except OSError:
@@ -185,6 +192,16 @@ class StandIn:
         """The first true value of the predicate over the record; else TimeoutError with the last entries."""
         return await self._record.wait_for(predicate, timeout)
 
+    async def left_alone(self, seconds: float) -> None:
+        """Return when nobody has been connected for so long."""
+        while True:
+            self._came_or_went.clear()
+            try:
+                async with asyncio.timeout(None if self.links else seconds):
+                    await self._came_or_went.wait()
+            except TimeoutError:
+                return
+
     async def send(self, message: dict[str, Any], link: int | None = None) -> None:
         """Send any message now, on the newest connection or on that one. Raises LookupError without any."""
         await self._link(link).send(message)
@@ -221,11 +238,13 @@ class StandIn:
         connection = Connection(number, socket, _credentials(request), self._house, self._faults_of(number))
         self._record.note(number, "client", {"opened": {"path": _path(request)}})
         self.links[number] = connection
+        self._came_or_went.set()
         self._handles.open_links.add(number)
         try:
             await connection.run()
         finally:
             del self.links[number]
+            self._came_or_went.set()
             self._handles.closed(number)
             if not connection.hung_up:
                 closed = {"code": socket.close_code, "reason": socket.close_reason, "by": "client"}

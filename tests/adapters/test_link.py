@@ -8,17 +8,20 @@ import http
 import inspect
 import json
 import logging
+import os
 import shutil
 import socket
 import ssl
 import struct
 import subprocess
+import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import pytest
 from websockets.asyncio.client import connect
-from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.asyncio.server import Server, ServerConnection, serve, unix_serve
 from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -1032,3 +1035,73 @@ def test_by_default_a_bug_ends_the_process(caplog: pytest.LogCaptureFixture) -> 
         asyncio.run(daemon())
     assert ended.value.code == EX_SOFTWARE
     assert "ZeroDivisionError" in caplog.text
+
+
+# -- a socket of this machine -------------------------------------------------------------------------
+
+
+def test_a_file_in_place_of_a_host(tmp_path: Path) -> None:
+    async def test() -> None:
+        async def service(ws: ServerConnection) -> None:
+            assert ws.request is not None
+            assert "x-goog-api-key" not in ws.request.headers
+            await ws.send('{"setupComplete": {}}')
+            await until_closed(ws)
+
+        inbox = Inbox()
+        server = await unix_serve(service, str(tmp_path / "s"))
+        async with dialled("ws://localhost/ws", inbox, headers=dict, path=tmp_path / "s") as link:
+            link.dial(-1)
+            assert await inbox.next() == LinkUp(-1)
+            assert await inbox.next() == Received(-1, (SetupComplete(),))
+            link.hang(-1)
+        server.close()
+        await server.wait_closed()
+
+    run(test)
+
+
+def test_nobody_listens_on_the_file(tmp_path: Path) -> None:
+    async def test() -> None:
+        down = await failed("ws://localhost/ws", path=tmp_path / "s")
+        assert (down.cause, down.reason) == (Cause.UNREACHABLE, "No such file or directory")
+
+    run(test)
+
+
+LISTENING = """
+import os, socket, sys
+os.setuid(65534)
+door = socket.socket(socket.AF_UNIX)
+door.bind(sys.argv[1])
+door.listen()
+os.chmod(sys.argv[1], 0o666)
+print("listening", flush=True)
+came, _ = door.accept()
+key = came.recv(65536).partition(b"Sec-WebSocket-Key: ")[2].partition(b"\\r")[0]
+import base64, hashlib
+accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+came.sendall(b"HTTP/1.1 101 X\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\n"
+             b"Sec-WebSocket-Accept: " + accept + b"\\r\\n\\r\\n")
+print(came.recv(65536), flush=True)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_somebody_else_listens_on_the_file() -> None:
+    """What is said in the room is not for them."""
+
+    async def test(shared: Path) -> None:
+        stranger = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", LISTENING, str(shared / "s")), stdout=subprocess.PIPE
+        )
+        assert stranger.stdout is not None
+        await stranger.stdout.readline()
+        down = await failed("ws://localhost/ws", path=shared / "s")
+        assert (down.cause, down.reason) == (Cause.UNREACHABLE, "the socket is somebody else's")
+        assert await stranger.stdout.readline() in (b"b''\n", b""), "not a byte after the upgrade"
+        await stranger.wait()
+
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        run(lambda: test(Path(folder)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from appliance.core import events as ev
 from appliance.core import messages as ms
@@ -97,10 +98,15 @@ class Promises:
         self.frames_since_beat = True
         self.away = False
         self.look = 0
+        self.near: Promises | None = None  # of the other line, whose links are numbered downwards
 
     def check(self, effect: Effect) -> None:
         assert not self.quit, "nothing follows Quit"
         match effect:
+            case Dial(link) | Hang(link) | Send(link) if link < 0:
+                self.near = self.near or Promises()
+                self.near.served = self.served
+                self.near.check(replace(effect, link=-link))
             case Dial(link):
                 assert link > self.link, "each link has a number of its own"
                 assert not self.up, "the former link is gone before the next is dialled"
@@ -188,6 +194,7 @@ class Room:
         self,
         service: Callable[[Room, ms.ClientMessage], None] | None = None,
         reachable: bool = True,
+        brain: Callable[[Room, ms.ClientMessage], None] | None = None,
         timers: object = None,
         more: Sequence[Capability] = (),
         former: Mapping[str, object] | None = None,
@@ -196,6 +203,8 @@ class Room:
         self.conversation = Conversation(rules(**changes), catalogue(timers, *more), backoff, former)
         self.service = service or answers
         self.reachable = reachable
+        self.brain = brain
+        self._speaks: int | None = None  # the link by which something is being said
         self.now = 1000.0
         self.ahead_s = 0.0  # how far somebody has set the clock
         self.index = 0
@@ -212,14 +221,9 @@ class Room:
     # -- what a test does -----------------------------------------------------------------------------
 
     def do(self, event: ev.Event) -> list[Effect]:
-        if isinstance(event, ev.Received):
-            for message in event.messages:
-                if isinstance(message, ms.ToolCall) and event.link == self.promises.link:
-                    self.promises.open_calls |= {(event.link, call.id) for call in message.calls}
-        if isinstance(event, ev.LinkDown) and event.link == self.promises.link:
-            self.promises.up = False
-            self.promises.open_calls.clear()
-            self.promises.going_on.clear()
+        if isinstance(event, ev.Received | ev.LinkDown):
+            near = event.link < 0 and self.promises.near
+            self._line(near or self.promises, abs(event.link) if near else event.link, event)
         if isinstance(event, ev.MicrophoneUp | ev.MicrophoneDown):
             self.promises.away = isinstance(event, ev.MicrophoneDown)
         effects = self.conversation.handle(event, self.now)
@@ -228,6 +232,18 @@ class Room:
             self.effects.append((self.now, effect))
             self._world(effect)
         return effects
+
+    def _line(self, promises: Promises, link: int, event: ev.Received | ev.LinkDown) -> None:
+        if link != promises.link:
+            return
+        if isinstance(event, ev.LinkDown):
+            promises.up = False
+            promises.open_calls.clear()
+            promises.going_on.clear()
+            return
+        for message in event.messages:
+            if isinstance(message, ms.ToolCall):
+                promises.open_calls |= {(link, call.id) for call in message.calls}
 
     def wall(self) -> ev.WallClock:
         """What the clock says in this room: half past nine in the evening at the start, in Berlin."""
@@ -238,7 +254,8 @@ class Room:
 
     def says(self, *messages: ms.ServerMessage, delay_s: float = 0.1) -> None:
         """The service says this in one frame."""
-        self.later(delay_s, ev.Received(self.promises.link, messages))
+        link = self.promises.link if self._speaks is None else self._speaks
+        self.later(delay_s, ev.Received(link, messages))
 
     def pass_time(self, seconds: float, *, speech: bool = False, frames: bool = True) -> None:
         """Everything that is due happens; a frame every 20 ms, of speech or not."""
@@ -304,12 +321,19 @@ class Room:
 
     def _world(self, effect: Effect) -> None:
         match effect:
-            case Dial(link) if self.reachable:
+            case Dial(link) if link < 0 and self.brain is None:
+                self.later(0.01, ev.LinkDown(link, ev.Cause.UNREACHABLE, None, "No such file or directory"))
+            case Dial(link) if self.reachable or link < 0:
                 self.later(0.1, ev.LinkUp(link))
             case Dial(link):
                 self.later(0.1, ev.LinkDown(link, ev.Cause.UNREACHABLE, None, "no route to host"))
-            case Send(_, message):
-                self.service(self, message)
+            case Send(link, message):
+                self._speaks = link
+                if link > 0:
+                    self.service(self, message)
+                elif self.brain is not None:
+                    self.brain(self, message)
+                self._speaks = None
             case Play(turn, pcm, rate_hz):
                 if turn not in self._playing:
                     self.later(0.04, ev.Sounding(turn))

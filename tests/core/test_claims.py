@@ -10,8 +10,9 @@ from appliance.core.floor import By, Hearing, Idle, Listening, Phase, Speaking, 
 from appliance.core.health import Health
 from appliance.core.messages import Setup
 from appliance.core.mood import Mood
+from appliance.core.offline import Off, Offline, Ready
 from appliance.core.ringing import Rang, Ringing
-from appliance.core.session import Live, Session
+from appliance.core.session import Down, Live, Session
 from appliance.core.timer import Counting, Timer
 
 
@@ -77,3 +78,18 @@ def test_a_countdown_and_a_speaker_that_is_away() -> None:
     dumb.speaker = "unplugged"
     found = claims(Idle(), session(), dumb, Ringing(), counting=True)
     assert found == {Mood.IDLE, Mood.COUNTDOWN, Mood.NO_SPEAKER}
+
+
+def test_the_brain_on_this_machine_serves_and_shows_that_it_is_not_the_service() -> None:
+    brain = Offline(Setup("m"))
+    brain.state = Ready(-1)
+    down = session(OFFLINE)
+    down.line = Down(9.0, OFFLINE, 1.0)
+    for phase, mood in ((Listening(1.0, 0), Mood.LISTENING), (Speaking(1.0), Mood.SPEAKING)):
+        assert claims(phase, down, health(), Ringing(), brain) == {mood}
+    assert Mood.OFFLINE in claims(Waiting(None), down, health(), Ringing(), brain)
+    assert Mood.OFFLINE in claims(Idle(), down, health(), Ringing(), brain), "nobody is served just now"
+    unset = session(CLOCK)
+    assert Mood.CLOCK not in claims(Hearing(1.0, By.VOICE), unset, health(), Ringing(), brain)
+    brain.state = Off(9.0, "no file")
+    assert Mood.OFFLINE in claims(Listening(1.0, 0), down, health(), Ringing(), brain)

@@ -47,7 +47,9 @@ def test_recording(brain, request_):
     understood = asyncio.run(brain.hear(pcm_of(request_["file"]), DECLARATIONS))
     assert [{"name": c.name, "args": c.args} for c in understood.calls] == (request_["calls"] or [])
     if request_["calls"] is None:
-        assert understood.answer == "I can only switch, dim and colour the lights while I am offline."
+        assert understood.answer == (
+            "I did not understand. While I am offline I can only switch, dim and colour the lights."
+        )
 
 
 @pytest.mark.slow
@@ -76,7 +78,7 @@ def test_an_unlisted_name_is_heard_and_the_declared_names_are_the_only_ones(brai
 
 def test_without_functions_it_says_so():
     understood = asyncio.run(Brain().hear(pcm_of("which-lights-are-on.wav"), []))
-    assert understood.answer == "I can not do anything for you while I am offline."
+    assert understood.answer == "I did not understand. I can not do anything for you while I am offline."
 
 
 def test_without_a_recogniser_it_says_so(monkeypatch):

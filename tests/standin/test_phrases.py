@@ -65,6 +65,8 @@ def test_equal_sentences_are_said_once():
 
 def test_what_it_can_do():
     abilities = abilities_in(DECLARATIONS)
-    assert refusal(abilities) == "I can only switch, dim and colour the lights while I am offline."
+    assert refusal(abilities) == (
+        "I did not understand. While I am offline I can only switch, dim and colour the lights."
+    )
     assert abilities_named(abilities).endswith("the lights: kitchen light, desk lamp and bedroom lamp.")
     assert "offline" in refusal(Abilities())
