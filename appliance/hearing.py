@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from .adapters.voice import Voice
 from .core.audio import RATE_HZ
-from .core.endpoint import SURE
+from .core.endpoint import CERTAIN
 from .core.events import EchoJudged, Event, Heard
 from .core.residual import Gate, Judge
 from .core.shield import ABSENT, MODES, Shield
@@ -64,7 +64,7 @@ class Hearing:
         clean, near = self._clear(pcm, lost)
         grade = self._voice(clean)
         if near is not None:
-            grade = SURE if near else 0
+            grade = CERTAIN if near else 0
         if wide:
             wide = self._wide(wide, clean, rate_hz)
         self._post(Heard(clean, index, grade, lost, wide, rate_hz))
@@ -123,6 +123,7 @@ class _Clear:
             self._canceller.forget()
         cancelled = self._canceller(pcm, played)
         if not self.far.is_settled:  # a rest of its own voice is to be expected: half-duplex for a moment
+            self._gate.forget()
             return cancelled.pcm, False if self.far.is_audible else None
         near = self._gate.hear(cancelled.levels, voiced=cancelled.voiced)
         if (judgement := self._judge.hear(cancelled.levels, near=near)) is not None:

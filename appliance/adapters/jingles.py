@@ -47,7 +47,7 @@ class Jingles:
         pcm = array("h", (sample * self._volume // 100 for sample in array("h", pcm))).tobytes()
         if from_hz == rate_hz:
             return pcm
-        from .resample import Resampler  # numpy: 20 MB and half a second, only for those who need it
+        from .resample import Resampler  # late: most devices take the rate as it is
 
         resampler = Resampler(from_hz, rate_hz)
         return resampler(pcm) + resampler.tail()

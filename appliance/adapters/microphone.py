@@ -297,7 +297,7 @@ class SoundCardMicrophone:
 def _level(gain_db: float, *, automatic: bool) -> Level | None:
     if not gain_db and not automatic:
         return None
-    from .level import Level  # numpy: 20 MB and half a second, only for those who need it
+    from .level import Level  # late: only for those who want a gain
 
     return Level(gain_db, automatic=automatic)
 
@@ -320,7 +320,7 @@ class _Ear:
         self.twins = Twins(form.rate_hz)
         self._resample: Resampler | None = None
         if form.rate_hz != RATE_HZ:
-            from .resample import Resampler  # numpy: 20 MB and half a second, only for those who need it
+            from .resample import Resampler  # late: most devices take the rate as it is
 
             self._resample = Resampler(form.rate_hz, RATE_HZ)
         return self._take

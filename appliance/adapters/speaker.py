@@ -240,7 +240,7 @@ class _Mouth:
 
 
 def _resampler(from_hz: int, to_hz: int) -> Resamples:
-    from .resample import Resampler  # numpy: 20 MB and half a second, only for those who need it
+    from .resample import Resampler  # late: most devices take the rate as it is
 
     return Resampler(from_hz, to_hz)
 

@@ -3,12 +3,13 @@
 Knows how surely each frame is speech, and how the box is kept from hearing itself. Must never know what
 graded them, nor what is said.
 
-                                   6 of the last 10 frames are surely speech
+                         6 of the last 10 frames are surely speech, or one certainly a person's
     the box speaks, and may hear ──────────────────────────────────────────► Onset: the person has the floor
 
 Whoever is unsure of its own voice should not stop for it: nothing is heard where the echo is not taken away.
-Where the box takes it away itself, what is marked has already been held against the echo; elsewhere a dog is
-not told from a person so soon, and the ear's own rule for a barge-in is followed, which takes 400 ms.
+Where the box takes it away itself, what is marked as certain has been held against the echo together with
+what was heard before it (residual.py), and in the pauses of an answer a vote decides. Elsewhere a dog is not
+told from a person so soon, and the ear's own rule for a barge-in is followed, which takes 400 ms.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING
 
 from .audio import Frame
 from .effects import Effect, Tell
-from .endpoint import SURE, Context, Endpointer, Onset, Talking
+from .endpoint import CERTAIN, SURE, Context, Endpointer, Onset, Talking
 from .events import EchoJudged
 from .floor import Speaking
+from .residual import EVIDENCE
 from .shield import Shield
 from .turn import Turn
 from .usage import Verdict
@@ -72,8 +74,10 @@ class BargeIn:
             self.reset()
             return found
         self._recent.append((index, speech))
-        voiced = [place for place, grade in self._recent if grade == SURE]
-        if len(voiced) < VOTES:
+        voiced = [place for place, grade in self._recent if grade >= SURE]
+        if speech == CERTAIN:
+            voiced = [index - EVIDENCE + 1]
+        elif len(voiced) < VOTES:
             return None
         self.reset()
         return Onset(voiced[0])

@@ -1,6 +1,6 @@
 """When did the person start and stop talking.
 
-Knows how surely each frame is speech, as a grade from 0 to 9. Must never know what graded it, nor whose turn
+Knows how surely each frame is speech, as a grade from 0 to 10. Must never know what graded it, nor whose turn
 it is.
 
           enough sure speech within a window
@@ -25,7 +25,8 @@ from typing import assert_never
 
 from .audio import FRAME_MS, frames
 
-SURE = 9  # the best grade
+CERTAIN = 10  # what was also held against what the box itself says, and with what was heard before it
+SURE = 9  # the best grade of a frame by itself
 VOICED = 4  # what keeps a turn open, and what it may have begun with
 END_SHARE = 0.1  # of the hangover window: 4 of 40 frames at 800 ms
 REACH_FRAMES = 50  # so far back speech may have begun before it was certain

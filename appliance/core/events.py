@@ -132,7 +132,8 @@ class Asked:
 class Heard:
     """One 20 ms frame of 16 kHz mono PCM16LE (640 bytes).
 
-    `speech` is how surely somebody speaks in it: 0 for surely not, to 9 for surely.
+    `speech` is how surely somebody speaks in it: 0 for surely not, to 9 for surely; 10 for a
+    person who speaks over the box.
     `index` counts frames since the daemon began to listen and includes those that were lost: it is the
     sample clock. `lost` frames are missing directly before this one. `wide` is the same frame at `rate_hz`,
     the device's own rate, where that is what is to be sent; else it is empty.

@@ -4,8 +4,10 @@ Knows levels in dB, frame by frame. Must never know samples, a device, nor whose
 
 A canceller leaves a rest whose level is much the same from answer to answer. So the gate learns, as long as
 the box speaks, what the rest is like: its level, its level beside what is played, and how much it is like
-speech. What is clearly more than nearly all of that is somebody else. It learns half a second late, and not
-from the end of what was played, so that whoever interrupts is not learned to be an echo.
+speech. Each frame that is more than nearly all of that speaks for somebody else, the more the further it is
+above; what a fifth of a second says together decides, so that a person is heard soon and a click is not. It
+learns more than a second late, and not from the end of what was played, so that whoever interrupts is not
+learned to be an echo.
 
 The judge compares what was heard with what is left of it, and trusts the canceller no longer where that is
 too much.
@@ -50,23 +52,29 @@ class Noise:
         self.db = max(QUIETEST_DB, self.db + (rise if level_db > self.db else -1.0))
 
 
-# The benchmark chose these (scripts/bench echo), on the half of the recordings that it does not report.
+# The benchmark chose these (scripts/bench echo), on the half of the recordings that it does not report: the
+# weights by a logistic regression, whose sum is the logarithm of the odds that a frame is somebody else's.
 SHARE = 0.98  # of the rest's frames that are less than what counts as its level
-OVER_DB = 3.0
-OVER_NOISE_DB = 9.0
-COLD_DB = 6.0  # more, until so much was learned:
-COLD_FRAMES = frames(3000)
+BIAS = -1.2
+MORE, MORE_OVER_PLAYED = 0.16, 0.035  # of a dB above what is usual, by itself and beside what is played
+MORE_ALIKE, ALIKE = 2.9, 1.6  # of likeness to speech, above the usual and by itself
+VOICED = 0.4  # what the detector says
+FARTHEST_DB, HIGHEST_DB = -30.0, 15.0  # as far as the regression was taught
+LEAST, MOST = -2.0, 4.0  # that a single frame may say for or against it
+EVIDENCE = 10  # frames that are heard together, and what they must say:
+ENOUGH = 13.0
+OVER_NOISE_DB = 6.0
+FIRST = 1.8  # less, until so much was learned that it is known what is usual; then it shrinks
 KNOWN_FRAMES = frames(1000)  # until then these hold:
 FIRST_DB, FIRST_OVER_PLAYED_DB, FIRST_LIKENESS = -24.0, -10.0, 0.5
-OVER_PLAYED = 0.3  # what a dB beside what is played counts,
-LIKENESS = 5.0  # and all of the likeness, in dB of level
+COLD, COLD_FRAMES = 3.6, frames(4000)  # less, shrinking until then
 MEMORY = frames(10_000)
 LAG = frames(1200)  # until a person has interrupted, and the room is silent, what they said is not learned
 SORT_EVERY = 10
 
 
 class Gate:
-    """`hear` every frame in order; it says whether somebody else speaks in it."""
+    """`hear` every frame in order; it says whether somebody else has spoken in the last few."""
 
     def __init__(self) -> None:
         self._noise = Noise()
@@ -76,6 +84,7 @@ class Gate:
         self._learned: deque[tuple[float, float, float]] = deque(maxlen=MEMORY)
         self._count = 0
         self._usual = (FIRST_DB, FIRST_OVER_PLAYED_DB, FIRST_LIKENESS)
+        self._evidence: deque[float] = deque(maxlen=EVIDENCE)
 
     def hear(self, levels: Levels, *, voiced: bool) -> bool:
         self._recent.append(levels.played)
@@ -84,14 +93,34 @@ class Gate:
         self._noise.hear(levels.clean, playing=playing)
         if not playing:
             self._lagging.clear()
+            self.forget()
             return False
-        found = (levels.clean, levels.clean - self._played, levels.likeness)
-        more = sum(w * (f - u) for w, f, u in zip(WEIGHTS, found, self._usual, strict=True))
-        needed = OVER_DB + (COLD_DB if self._count < COLD_FRAMES else 0.0)
-        near = voiced and more > needed and levels.clean > self._noise.db + OVER_NOISE_DB
-        if self._played > LOUD_DB:
-            self._learn(found)
-        return near
+        self._evidence.append(self._odds(levels, voiced=voiced))
+        if levels.played > LOUD_DB:
+            self._learn((levels.clean, levels.clean - self._played, levels.likeness))
+        return sum(self._evidence) >= ENOUGH
+
+    def forget(self) -> None:
+        """What was heard just now says nothing about what comes."""
+        self._evidence.clear()
+
+    def _odds(self, levels: Levels, *, voiced: bool) -> float:
+        if levels.clean < self._noise.db + OVER_NOISE_DB:
+            return LEAST
+        level, over_played, likeness = self._usual
+        odds = (
+            BIAS
+            + MORE * _within(levels.clean - level, FARTHEST_DB, HIGHEST_DB)
+            + MORE_OVER_PLAYED * _within(levels.clean - self._played - over_played, FARTHEST_DB, HIGHEST_DB)
+            + MORE_ALIKE * (levels.likeness - likeness)
+            + ALIKE * levels.likeness
+            + VOICED * voiced
+        )
+        if self._count < KNOWN_FRAMES:
+            odds -= FIRST
+        else:
+            odds -= COLD * max(0.0, (COLD_FRAMES - self._count) / (COLD_FRAMES - KNOWN_FRAMES))
+        return _within(odds, LEAST, MOST)
 
     def _learn(self, found: tuple[float, float, float]) -> None:
         self._lagging.append(found)
@@ -107,7 +136,9 @@ class Gate:
         return ordered[int(SHARE * (len(ordered) - 1))]
 
 
-WEIGHTS = (1.0, OVER_PLAYED, LIKENESS)
+def _within(value: float, least: float, most: float) -> float:
+    return max(least, min(most, value))
+
 
 WINDOW = frames(3000)  # of audible echo: what is judged at a time
 HEARD_OVER_NOISE_DB = 6.0

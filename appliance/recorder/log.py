@@ -33,7 +33,7 @@ class Run:
     speech: bytearray = field(default_factory=bytearray)
 
     def line(self) -> Encoded:
-        marks = "".join(map(str, self.speech))
+        marks = "".join(f"{grade:x}" for grade in self.speech)
         return {"frames": self.index, "speech": marks, "now": self.moments.tolist()}
 
 

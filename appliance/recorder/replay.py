@@ -183,10 +183,10 @@ class _Player:
         return None
 
     def _frames(self, index: int, speech: str, moments: list[object]) -> Result | None:
-        if len(speech) != len(moments) or len(speech) > RUN_FRAMES or set(speech) - set("0123456789"):
+        if len(speech) != len(moments) or len(speech) > RUN_FRAMES or set(speech) - set("0123456789a"):
             raise TraceError("its frames are not as many as their moments")
         for place, (mark, moment) in enumerate(zip(speech, moments, strict=True)):
-            heard = Heard(SILENCE, index + place, int(mark))
+            heard = Heard(SILENCE, index + place, int(mark, 16))
             if (result := self._step(heard, None, _moment(moment), [], "")) is not None:
                 return result
         return None

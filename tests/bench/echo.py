@@ -20,7 +20,7 @@ from statistics import median
 from appliance.adapters.echo import Canceller
 from appliance.adapters.voice import Voice
 from appliance.core.bargein import BargeIn
-from appliance.core.endpoint import SURE, VOICED
+from appliance.core.endpoint import CERTAIN, SURE, VOICED
 from appliance.core.residual import Gate, Judge, Levels
 from appliance.core.shield import Shield
 
@@ -57,15 +57,15 @@ def heard(scene: Scene, costs: list[float]) -> list[Heard]:
     return [Heard(frame.levels, frame.voiced, also) for frame, also in zip(frames, raw, strict=True)]
 
 
-def gated() -> Callable[[Heard], bool]:
+def gated() -> Callable[[Heard], int]:
     gate = Gate()
-    return lambda frame: gate.hear(frame.levels, voiced=frame.voiced)
+    return lambda frame: CERTAIN * gate.hear(frame.levels, voiced=frame.voiced)
 
 
-WAYS: dict[str, Callable[[], Callable[[Heard], bool]]] = {
+WAYS: dict[str, Callable[[], Callable[[Heard], int]]] = {
     "as it is": gated,
-    "cancelled, no gate": lambda: lambda frame: frame.voiced,
-    "no canceller": lambda: lambda frame: frame.raw,
+    "cancelled, no gate": lambda: lambda frame: SURE * frame.voiced,
+    "no canceller": lambda: lambda frame: SURE * frame.raw,
 }
 
 
@@ -95,7 +95,7 @@ class Found:
             "median_ms": median(known) if known else None,
         }
 
-    def add(self, scene: Scene, frames: Sequence[Heard], way: Callable[[Heard], bool]) -> None:
+    def add(self, scene: Scene, frames: Sequence[Heard], way: Callable[[Heard], int]) -> None:
         self.scenes += 1
         self.answers += len(scene.answers)
         ear = BargeIn(Shield.CANCEL, interruptible=True)
@@ -107,7 +107,7 @@ class Found:
             if number is None:
                 ear.reset()
                 continue
-            onset = ear.hear(index, speech=SURE if speech else 0)
+            onset = ear.hear(index, speech=speech)
             since = index - scene.answers[number][0] // (FRAME // 2)
             if index >= person:
                 if onset is not None or index > person + 100:

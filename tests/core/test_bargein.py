@@ -11,8 +11,9 @@ from appliance.core.bargein import VOTES, WINDOW, BargeIn
 from appliance.core.chimes import DRAIN_S, Earcons
 from appliance.core.earcons import Earcon
 from appliance.core.effects import Flush, Send, Tell
-from appliance.core.endpoint import SURE, Onset
+from appliance.core.endpoint import CERTAIN, SURE, Onset
 from appliance.core.floor import Manners
+from appliance.core.residual import EVIDENCE
 from appliance.core.shield import Shield
 from appliance.core.usage import Budget
 
@@ -48,6 +49,12 @@ def test_a_vote_decides() -> None:
     ear.reset()
     assert [ear.hear(i, speech=SURE - 1) for i in range(100)] == [None] * 100, "what may be is not enough"
     assert repr(ear) == "echo cancel"
+
+
+def test_whoever_certainly_speaks_over_it_is_heard_at_once() -> None:
+    ear = BargeIn(Shield.CANCEL, interruptible=True)
+    assert [ear.hear(i, speech=0) for i in range(50)] == [None] * 50
+    assert ear.hear(50, speech=CERTAIN) == Onset(50 - EVIDENCE + 1), "what decided is heard by the service"
 
 
 @pytest.mark.parametrize("shield", [Shield.HARDWARE, Shield.OFF])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
 from appliance.core.events import EchoJudged
 from appliance.core.residual import (
     COLD_FRAMES,
+    EVIDENCE,
     KNOWN_FRAMES,
     LAG,
     QUIETEST_DB,
@@ -48,11 +50,27 @@ def test_the_noise_sinks_at_once_and_rises_slowly() -> None:
     assert noise.db == pytest.approx(QUIETEST_DB + 0.12)
 
 
+def within(gate: Gate, levels: Levels, *, voiced: bool = True, frames: int = EVIDENCE) -> int | None:
+    """After how many such frames it says that somebody speaks; None, if it does not."""
+    gate.forget()
+    return next((n for n in range(1, frames + 1) if gate.hear(levels, voiced=voiced)), None)
+
+
 def test_a_person_stands_out_of_what_is_left() -> None:
     gate = taught(Gate())
-    assert not gate.hear(REST, voiced=True)
-    assert gate.hear(PERSON, voiced=True)
-    assert not gate.hear(PERSON, voiced=False), "a loud noise is nobody"
+    assert within(gate, REST) is None
+    assert within(gate, PERSON) == 4, "80 ms of a clear voice"
+    assert within(gate, PERSON, voiced=False) == 4, "so loud and so much like speech: nobody else is asked"
+    assert within(gate, replace(PERSON, likeness=0.1), voiced=False) is None, "a loud noise is nobody"
+
+
+def test_a_click_is_nobody_and_what_is_over_does_not_count() -> None:
+    gate = taught(Gate())
+    assert within(gate, PERSON, frames=2) is None
+    assert not any(gate.hear(REST, voiced=True) for _ in range(EVIDENCE))
+    assert within(gate, PERSON, frames=2) is None
+    gate.forget()
+    assert not gate.hear(PERSON, voiced=True)
 
 
 def test_nothing_is_heard_where_nothing_is_played() -> None:
@@ -60,12 +78,12 @@ def test_nothing_is_heard_where_nothing_is_played() -> None:
 
 
 def test_before_it_has_learned_it_takes_more() -> None:
-    loud = Levels(-20.0, -25.0, -22.0, 0.6)
-    assert not taught(Gate(), LAG).hear(loud, voiced=True)
-    assert taught(Gate(), LAG + KNOWN_FRAMES + 10).hear(PERSON, voiced=True)
-    some = Levels(-23.0, -44.0, -22.0, 0.6)  # 6 dB more than the rest
-    assert not taught(Gate(), LAG + KNOWN_FRAMES + 10).hear(some, voiced=True)
-    assert taught(Gate()).hear(some, voiced=True)
+    assert within(taught(Gate(), LAG), PERSON) is None
+    assert within(taught(Gate(), LAG + KNOWN_FRAMES + 10), PERSON) is None
+    assert within(taught(Gate(), LAG + (KNOWN_FRAMES + COLD_FRAMES) // 2), PERSON) == 5
+    some = Levels(-23.0, -42.0, -22.0, 0.65)  # 8 dB more than the rest
+    assert within(taught(Gate(), LAG + (KNOWN_FRAMES + COLD_FRAMES) // 2), some) is None
+    assert within(taught(Gate()), some) == 7
 
 
 def test_a_rest_that_is_no_more_than_noise_is_nobody() -> None:
@@ -74,7 +92,8 @@ def test_a_rest_that_is_no_more_than_noise_is_nobody() -> None:
         gate.hear(Levels(-50.0, -50.0, -90.0, 0.1), voiced=False)
     for _ in range(LAG + COLD_FRAMES + 20):
         gate.hear(Levels(-50.0, -60.0, -22.0, 0.1), voiced=True)
-    assert not gate.hear(Levels(-50.0, -52.0, -22.0, 0.1), voiced=True)
+    assert within(gate, Levels(-50.0, -56.0, -22.0, 0.9)) is None
+    assert within(gate, Levels(-50.0, -40.0, -22.0, 0.9)) is not None
 
 
 def test_whoever_interrupts_is_not_learned() -> None:
@@ -85,14 +104,14 @@ def test_whoever_interrupts_is_not_learned() -> None:
         gate.hear(ROOM, voiced=False)  # the answer was silenced
     for _ in range(LAG + 20):
         gate.hear(REST, voiced=True)
-    assert gate.hear(PERSON, voiced=True)
+    assert within(gate, PERSON) == 4
 
 
 def test_quiet_passages_teach_nothing() -> None:
     gate = taught(Gate())
     for _ in range(2000):
         gate.hear(Levels(-50.0, -50.0, -50.0, 0.9), voiced=True)
-    assert gate.hear(PERSON, voiced=True)
+    assert within(gate, PERSON) == 4
 
 
 # -- the judge ------------------------------------------------------------------------------------------
