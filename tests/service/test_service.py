@@ -210,6 +210,7 @@ def test_a_reload_applies_what_it_can_and_says_what_needs_a_restart(box: Box) ->
     text = box.street.toml + "[turns]\nfollow_up_s = 3.0\n[button]\npin = 5\n"
     box.machine.write("/etc/appliance/appliance.toml", text)
     box.machine.run("systemctl reload appliance")
+    box.machine.until("journalctl APPLIANCE_EVENT=reload --no-pager | grep -q reloaded")
     [line] = box.machine.journal("APPLIANCE_EVENT=reload").splitlines()
     rest = "button.pin need a restart: systemctl restart appliance"
     assert line == f"settings reloaded: turns.follow_up_s changed; {rest}"
@@ -312,5 +313,6 @@ def test_systemd_may_listen_for_it(box: Box) -> None:
     assert box.machine.show("ActiveState") == "active"
     box.listen()
     box.machine.run("systemctl restart appliance & sleep 0.2; appliance status")
+    box.listen()
     box.speak()
     box.machine.run("systemctl stop appliance.socket appliance")
