@@ -24,7 +24,6 @@ PLACES = (  # where the box, or its installer, writes; elsewhere Debian's packag
         "etc/tmpfiles.d",
         "etc/credstore.encrypted",
         "var/lib/appliance",
-        "home",
     ),
 )
 MACHINES_OWN = "usr/local/share/ca-certificates"
