@@ -38,6 +38,8 @@ SOURCE = (
     "scripts",
     "systemd",
     "config",
+    "man",
+    "completions",
     "pyproject.toml",
     "README.md",
     "LICENSE",
