@@ -49,6 +49,14 @@ def test_trouble_is_told_once_to_somebody_who_waits(mood: Mood) -> None:
     assert chimed(*steps) == [None, worst.get(mood, Earcon.LISTENING), None, None]
 
 
+def test_what_was_done_by_hand_is_told_before_all_else() -> None:
+    chimes = Chimes(ALL)
+    chimes.refuse()
+    chimes.say(Earcon.MUTED)
+    said = chimes.settle(BEGINS, Mood.OFFLINE, 1.0, local_s=None, ringing=False)
+    assert said == [Chime(Earcon.MUTED)]
+
+
 def test_nothing_was_heard() -> None:
     chimes = Chimes(ALL)
     chimes.settle(BEGINS, Mood.LISTENING, 1.0, local_s=None, ringing=False)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.core.claims import claims
+from appliance.core import events as ev
+from appliance.core.chimes import Earcons
+from appliance.core.claims import claims, shown
+from appliance.core.effects import Show, Tell
 from appliance.core.faults import CLOCK, KEY_REFUSED, OFFLINE, QUOTA, Fault
 from appliance.core.floor import By, Hearing, Idle, Listening, Phase, Speaking, Waiting
+from appliance.core.glow import Shine
 from appliance.core.health import Health
 from appliance.core.messages import Setup
 from appliance.core.mood import Mood
@@ -14,6 +18,8 @@ from appliance.core.offline import Off, Offline, Ready
 from appliance.core.ringing import Rang, Ringing
 from appliance.core.session import Down, Live, Session
 from appliance.core.timer import Counting, Timer
+
+from .room import Room
 
 
 def session(trouble: Fault | None = None, *, wanted: bool = True) -> Session:
@@ -93,3 +99,22 @@ def test_the_brain_on_this_machine_serves_and_shows_that_it_is_not_the_service()
     assert Mood.CLOCK not in claims(Hearing(1.0, By.VOICE), unset, health(), Ringing(), brain)
     brain.state = Off(9.0, "no file")
     assert Mood.OFFLINE in claims(Listening(1.0, 0), down, health(), Ringing(), brain)
+
+
+def test_what_is_shown_is_the_strongest_of_them_with_its_fault() -> None:
+    room = Room(shine=Shine(80, 15, 5))
+    assert [e for _, e in room.effects if isinstance(e, Show)] == [Show(Mood.IDLE, "", 5)]
+    room.conversation.session.trouble = QUOTA
+    assert shown(room.conversation, room.now) == [
+        Show(Mood.REFUSED, "quota", 80),
+        Tell("phase", {"mood": "refused"}),
+    ]
+    room.do(ev.Asked(1, ev.Mute(on=True)))
+    assert [e for _, e in room.effects if isinstance(e, Show)][-1] == Show(Mood.MUTED, "quota", 80)
+
+
+def test_at_night_it_is_darker() -> None:
+    room = Room(shine=Shine(80, 15, 5), earcons=Earcons({}, (21 * 60, 7 * 60)))
+    room.do(room.wall())
+    room.do(ev.Asked(1, ev.Mute(on=True)))
+    assert [e for _, e in room.effects if isinstance(e, Show)][-1] == Show(Mood.MUTED, "", 15)

@@ -28,6 +28,15 @@ def test_what_can_be_done_at_once_is_answered_at_once(request_: ev.Request) -> N
     assert [(reply.ask, reply.body["ok"]) for reply in replies] == [(7, True)]
 
 
+def test_a_muted_box_says_how_to_unmute_it() -> None:
+    room = Room()
+    room.do(ev.Asked(1, ev.Mute(on=True)))
+    [reply] = [e for e in room.do(ev.Asked(2, ev.Talk())) if isinstance(e, Reply)]
+    assert reply.body == {"ok": False, "error": "the box is muted", "remedy": "appliance unmute"}
+    [reply] = [e for e in room.do(ev.Asked(3, ev.Mute(on=False))) if isinstance(e, Reply)]
+    assert reply.body == {"ok": True, "muted": False}
+
+
 def test_without_a_microphone_nobody_can_talk() -> None:
     room = Room()
     room.do(ev.MicrophoneDown("unplugged"))
