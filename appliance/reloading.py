@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from .adapters.systemd import start_logging
+from .adapters.systemd import set_level
 from .config import load
 from .core.events import Changed, Event
 from .core.rules import Rules
@@ -85,7 +85,7 @@ class Reloading:
         applied, restart = differing(self._config, config), differing(config, new)
         self._config = config
         self._desk.transcripts = config.transcripts
-        start_logging(config.log_level)
+        set_level(config.log_level)
         self._post(Changed(rules, config.timers.ring_s, applied))
         for warning in config.warnings:
             log.warning("%s", warning)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from appliance.adapters.systemd import OUTPUT
 from appliance.config import load
 from appliance.core.events import Changed, Event
 from appliance.core.rules import Rules
@@ -62,13 +61,12 @@ def box(tmp_path: Path) -> Iterator[Box]:
     root = logging.getLogger()
     former, ours = root.level, logging.getLogger("appliance").level
     yield Box(tmp_path / "appliance.toml", '[live]\nvoice = "Puck"\n')
-    for handler in [handler for handler in root.handlers if handler.get_name() == OUTPUT]:
-        root.removeHandler(handler)
     root.setLevel(former)
     logging.getLogger("appliance").setLevel(ours)
 
 
 def test_what_can_be_applied_is_and_the_rest_is_named(box: Box, caplog: pytest.LogCaptureFixture) -> None:
+    former = list(logging.getLogger().handlers)
     text = '[live]\nvoice = "Kore"\n[turns]\nhangover_ms = 900\n[audio]\nmicrophone = "USB"\n'
     text += '[lights."lamp"]\npin = 4\n[log]\nlevel = "warning"\n[privacy]\ntranscripts = true\n'
     answer = box.reread(text)
@@ -80,6 +78,7 @@ def test_what_can_be_applied_is_and_the_rest_is_named(box: Box, caplog: pytest.L
     assert changed.keys == tuple(applied)
     assert box.desk.transcripts
     assert logging.getLogger("appliance").level == logging.WARNING
+    assert former == logging.getLogger().handlers, "the journal that is open is still the one"
     [line] = [record for record in caplog.records if "settings reloaded" in record.message]
     assert "audio.microphone, lights need a restart: systemctl restart appliance" in line.message
     assert line.__dict__["APPLIANCE_EVENT"] == "reload"

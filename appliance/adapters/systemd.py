@@ -195,7 +195,6 @@ def start_logging(level: str, send: Callable[..., object] | None = None) -> None
     `level` (debug, info or warning) is for our own loggers; libraries are never let below INFO, as some
     of them write headers at DEBUG. `send` stands for `systemd.journal.send` in tests. May be called again.
     """
-    ours = getattr(logging, level.upper())
     output: logging.Handler
     if _stderr_is_the_journal():
         if send is None:
@@ -212,7 +211,13 @@ def start_logging(level: str, send: Callable[..., object] | None = None) -> None
         former.close()
     output.set_name(OUTPUT)
     root.addHandler(output)
-    root.setLevel(max(ours, logging.INFO))
+    set_level(level)
+
+
+def set_level(level: str) -> None:
+    """Log so much from now on, where it is logged already."""
+    ours = getattr(logging, level.upper())
+    logging.getLogger().setLevel(max(ours, logging.INFO))
     logging.getLogger(__package__.partition(".")[0]).setLevel(ours)
 
 
