@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import time
+
+from appliance.core.mood import Mood
 
 from .machine import Machine, until
 from .street import KEY, SOUND, Street
@@ -84,7 +87,9 @@ class Box:
         assert "listening" in words, seen
         shown = self.machine.run("systemctl status appliance --no-pager")
         assert "active (running)" in shown
-        assert f'Status: "{self.machine.show("StatusText")[:8]}' in shown
+        told = re.search(r'Status: "([\w -]+): link \d+ live', shown)
+        assert told, shown
+        assert told[1] in set(Mood)
 
     def at_a_terminal(self, line: str, typed: str) -> str:
         """What a person sees who types this when something is asked for; it must succeed."""
