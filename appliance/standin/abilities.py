@@ -3,7 +3,9 @@
         switching   an array of named things, and a text property that may be "on" or "off"
         asking      an array of named things and nothing that changes them
         choosing    one name of a list that has no thing in it: a scene
-        timing      a number of seconds; what cancels and lists timers is too plain, and goes by its name
+        loudness    a level, and a choice of "louder" and "quieter"
+        timing      a number of seconds; what cancels and lists timers is too plain, and goes by its name, and
+                    so does what ends the conversation
 
 Knows: function declarations (`parameters` or `parametersJsonSchema`).
 Must never know: words, audio.
@@ -20,6 +22,7 @@ EVERYTHING = "all"
 _COLOUR_NAMES = ("colour", "color")
 _SECONDS_NAMES = ("seconds", "duration_s", "in_seconds")
 _TRANSITION_NAMES = ("transition_s", "transition", "fade_s")
+_PARTING = "end_conversation"
 _LEVEL_NAMES = ("brightness", "level", "dim", "percent")
 
 
@@ -64,6 +67,17 @@ class Timing:
     seconds: str
     cancel: str = ""
     list: str = ""
+    things: str = ""  # the property that names what is switched then, in place of a ring
+    power: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """A function that makes the answers louder or quieter."""
+
+    name: str
+    level: str
+    change: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +90,8 @@ class Abilities:
     asking: Asking | None = None
     timing: Timing | None = None
     choosing: Choosing | None = None
+    loudness: Loudness | None = None
+    parting: str = ""  # the function that ends the conversation
 
     def expanded(self, names: tuple[str, ...]) -> list[str]:
         """Names as arguments: "all" where that is declared, otherwise every name."""
@@ -91,11 +107,14 @@ def abilities_in(declarations: Declarations) -> Abilities:
     asking: Asking | None = None
     timing = _timing_in(declarations)
     choosing = _choosing_in(declarations)
+    loudness = _loudness_in(declarations)
     for declaration in declarations:
         schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
         properties = schema.get("properties") if isinstance(schema, dict) else None
         others = [
-            other.set if isinstance(other, Timing) else other.name for other in (timing, choosing) if other
+            other.set if isinstance(other, Timing) else other.name
+            for other in (timing, choosing, loudness)
+            if other
         ]
         if not isinstance(properties, dict) or declaration["name"] in others:
             continue
@@ -125,7 +144,8 @@ def abilities_in(declarations: Declarations) -> Abilities:
             needs = isinstance(required, list) and things[0] in required
             asking = asking or Asking(declaration["name"], things[0], needs)
     plain = tuple(name for name in names if name.lower() != EVERYTHING)
-    return Abilities(plain, len(plain) < len(names), switching, asking, timing, choosing)
+    parting = next((d["name"] for d in declarations if d["name"] == _PARTING), "")
+    return Abilities(plain, len(plain) < len(names), switching, asking, timing, choosing, loudness, parting)
 
 
 def _choosing_in(declarations: Declarations) -> Choosing | None:
@@ -145,6 +165,19 @@ def _choosing_in(declarations: Declarations) -> Choosing | None:
     return next((found for found in single if things and not things & set(found.names)), None)
 
 
+def _loudness_in(declarations: Declarations) -> Loudness | None:
+    for declaration in declarations:
+        schema = declaration.get("parameters") or declaration.get("parametersJsonSchema") or {}
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        if not isinstance(properties, dict):
+            continue
+        change = next((key for key, p in properties.items() if {"louder", "quieter"} <= set(_choices(p))), "")
+        level = _called(properties, _LEVEL_NAMES, ("INTEGER", "NUMBER"))
+        if change and level:
+            return Loudness(declaration["name"], level, change)
+    return None
+
+
 def _timing_in(declarations: Declarations) -> Timing | None:
     found: Timing | None = None
     others = {"cancel": "", "list": ""}
@@ -154,7 +187,9 @@ def _timing_in(declarations: Declarations) -> Timing | None:
         if isinstance(properties, dict) and (
             key := _called(properties, _SECONDS_NAMES, ("INTEGER", "NUMBER"))
         ):
-            found = found or Timing(declaration["name"], key)
+            things = next((k for k, p in properties.items() if _type(p) == "ARRAY" and _named_things(p)), "")
+            power = next((k for k, p in properties.items() if _switches(p)), "") if things else ""
+            found = found or Timing(declaration["name"], key, things=things if power else "", power=power)
         verb, _, noun = declaration["name"].partition("_")
         if verb in others and noun in ("timer", "timers"):
             others[verb] = declaration["name"]

@@ -16,6 +16,7 @@ import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from .abilities import Abilities, abilities_in
@@ -24,7 +25,7 @@ from .gate import loudness
 from .grammar import Request, grammar_for, normalised, requests_in
 from .jsgf import Grammar
 from .mind import Declarations, Understanding
-from .phrases import DEAF, NOTHING_HEARD, abilities_named, composed, refusal
+from .phrases import DEAF, NOTHING_HEARD, abilities_named, composed, refusal, time_told
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +127,8 @@ def _understood(skill: _Skill, words: list[str]) -> Understanding:
     transcript = " ".join(words).capitalize() + "."
     if any(request.ask == "help" for request in requests):
         return Understanding(transcript, answer=abilities_named(skill.abilities))
+    if any(request.ask == "clock" for request in requests):
+        return Understanding(transcript, answer=time_told(datetime.now()))
     pairs = [(request, request.call(skill.abilities)) for request in requests]
     calls = tuple(call for _, call in pairs if call is not None)
     if not calls:

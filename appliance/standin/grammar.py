@@ -34,14 +34,16 @@ _ONES += "seventeen eighteen nineteen"
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SPELLING = {"colour": "color", "colours": "colors", "grey": "gray", "okay": "ok"}
 _KINDS = {"light", "lamp", "lights", "lamps", "bulb"}
-_TIMED = ("timer", "untimer", "left")
+_TIMED = ("timer", "untimer", "left", "later")
+_PLAIN = ("louder", "quieter", "loud", "bye", "clock")
 _SLOWLY_S = 5
 _DIMMED = 30  # percent, for "dim it" without a number
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing asked for. `ask` is "" for a change; otherwise which, list, power, level, colour or help."""
+    """One thing asked for. `ask` is "" for a change; otherwise which, list, power, level, colour, help, or
+    one of _TIMED and _PLAIN. `kept` is the level while a duration is read: its numbers are levels, too."""
 
     names: tuple[str, ...] = ()
     power: str = ""
@@ -52,11 +54,14 @@ class Request:
     effect: str = ""
     slowly: bool = False
     scene: int = 0
+    kept: int | None = None
 
     def call(self, abilities: Abilities) -> Call | None:
         """The function call that does it, or None when no function does."""
         if self.ask in _TIMED:
             return self._timed(abilities)
+        if self.ask in _PLAIN:
+            return self._plain(abilities)
         if self.ask == "scene":
             chosen = abilities.choosing
             return Call(chosen.name, {chosen.key: chosen.names[self.scene]}) if chosen else None
@@ -80,7 +85,7 @@ class Request:
         if self.effect:
             args[switching.effect] = self.effect
         if self.slowly:
-            args[switching.transition] = _SLOWLY_S
+            args[switching.transition] = self.seconds or _SLOWLY_S
         return Call(switching.name, args)
 
     def _timed(self, abilities: Abilities) -> Call | None:
@@ -89,8 +94,21 @@ class Request:
             return None
         if self.ask == "timer":
             return Call(timing.set, {timing.seconds: self.seconds})
+        if self.ask == "later":
+            then = {timing.things: abilities.expanded(self.names), timing.power: self.power}
+            return Call(timing.set, {timing.seconds: self.seconds, **then})
         name = timing.cancel if self.ask == "untimer" else timing.list
         return Call(name) if name else None
+
+    def _plain(self, abilities: Abilities) -> Call | None:
+        loudness = abilities.loudness
+        if self.ask == "bye":
+            return Call(abilities.parting)
+        if self.ask == "clock" or loudness is None:
+            return None
+        if self.ask == "loud":
+            return Call(loudness.name, {loudness.level: self.level})
+        return Call(loudness.name, {loudness.change: self.ask})
 
 
 def grammar_for(abilities: Abilities) -> Grammar | None:
@@ -116,7 +134,14 @@ def grammar_for(abilities: Abilities) -> Grammar | None:
     }
     if abilities.timing:
         kinds.append("time")
-        rules |= _times()
+        rules |= _times(later=bool(lights and abilities.timing.things))
+    plain = [
+        "{clock} (what time is it | what is the time)",
+        *(["{bye} (goodbye | bye bye | that is all)"] if abilities.parting else []),
+        *(_volumes() if abilities.loudness else []),
+    ]
+    kinds.append("plain")
+    rules["plain"] = " | ".join(plain)
     if abilities.choosing:
         kinds.append("scene")
         said = [" ".join(normalised(name)) for name in abilities.choosing.names]
@@ -165,7 +190,7 @@ def requests_in(tags: list[str], names: tuple[str, ...]) -> list[Request]:
     requests: list[Request] = []
     for tag in tags:
         kind, _, value = tag.partition(":")
-        if kind in ("set", "which", "list", "power?", "level?", "colour?", "help", "scene", *_TIMED):
+        if kind in ("set", "which", "list", "power?", "level?", "colour?", "help", "scene", *_TIMED, *_PLAIN):
             requests.append(Request(ask="" if kind == "set" else kind.rstrip("?")))
             continue
         now = requests[-1]
@@ -179,7 +204,11 @@ def requests_in(tags: list[str], names: tuple[str, ...]) -> list[Request]:
             case "level":
                 now = replace(now, level=int(value))
             case "unit":
-                now = replace(now, seconds=now.seconds + (now.level or 0) * int(value), level=None)
+                now = replace(
+                    now, seconds=now.seconds + (now.level or 0) * int(value), level=now.kept, kept=None
+                )
+            case "over":
+                now = replace(now, slowly=True, kept=now.level, level=None)
             case "chosen":
                 now = replace(now, scene=int(value))
             case "effect":
@@ -223,18 +252,34 @@ def _changes(abilities: Abilities) -> dict[str, str]:
         rules["effect"] = " | ".join(effects)
     rules["change"] = " | ".join(kinds)
     if abilities.switching.transition:
-        rules["change"] = f"({rules['change']}) [(slowly | gently) {{slowly}}]"
+        rules["change"] = f"({rules['change']}) [(slowly | gently) {{slowly}} | over {{over}} <duration>]"
+        rules |= _durations()
     return rules
 
 
-def _times() -> dict[str, str]:
-    return {
-        "time": (
+def _volumes() -> list[str]:
+    return [
+        "{louder} ([speak] louder | turn (it | the volume) up | turn up the volume)",
+        "{quieter} ([speak] quieter | turn (it | the volume) down | turn down the volume)",
+        "{loud} set the volume to <percent>",
+    ]
+
+
+def _times(*, later: bool) -> dict[str, str]:
+    then = " | {later} (turn | switch) (<power> <things> | <things> <power>) in <duration>" if later else ""
+    return _durations() | {
+        "time": (f"<ring>{then}"),
+        "ring": (
             "{timer} (set | start) (a | the) timer (for | of) <duration>"
             " | {timer} (set | start) a <duration> timer"
             " | {untimer} (cancel | stop) (the | my) timer"
             " | {left} how (long | much time) is left [on (the | my) timer]"
         ),
+    }
+
+
+def _durations() -> dict[str, str]:
+    return {
         "duration": "<number> <unit> | half an hour {level:30} {unit:60} | (a | an) {level:1} <unit>",
         "unit": "(second | seconds) {unit:1} | (minute | minutes) {unit:60} | (hour | hours) {unit:3600}",
     }

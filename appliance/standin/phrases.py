@@ -7,12 +7,14 @@ Must never know: audio, sockets.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from .abilities import EVERYTHING, Abilities
 from .grammar import COLOURS, Request
 from .mind import Understanding
 
+_CLOCK = "It is {hour}:{minute:02d}."
 NOTHING_HEARD = "I did not hear anything."
 DEAF = "I cannot understand speech while I am offline."
 _LONGEST_ERROR = 200  # letters of an error that are spoken
@@ -37,6 +39,11 @@ def composed(understood: Understanding, responses: list[dict[str, Any]]) -> str:
     return " ".join(dict.fromkeys(sentences)) or "Done."
 
 
+def time_told(now: datetime) -> str:
+    """What the clock of this machine says."""
+    return _CLOCK.format(hour=now.hour, minute=now.minute)
+
+
 def _doing(abilities: Abilities) -> str:
     timers = "set timers" if abilities.timing else ""
     if not abilities.names:
@@ -58,7 +65,13 @@ def _sentence(request: Request, response: dict[str, Any]) -> str:
     error = response.get("error")
     if error:
         return _finished(f"That did not work: {str(error)[:_LONGEST_ERROR]}")
-    if request.ask in ("timer", "untimer", "left"):
+    if request.ask == "bye":
+        return "Goodbye."
+    if request.ask in ("louder", "quieter", "loud"):
+        return (
+            "Is this better?" if "volume" not in response else f"The volume is {response['volume']} percent."
+        )
+    if request.ask in ("timer", "untimer", "left", "later"):
         return _timed(request, response)
     if request.ask == "scene":
         return "The scene is set."
@@ -73,7 +86,7 @@ def _timed(request: Request, response: dict[str, Any]) -> str:
         return f"Your {timer} rings." if str(timer).startswith("timer") else f"The timer for {timer} rings."
     if request.ask == "untimer":
         return "The timer is cancelled."
-    if request.ask == "timer":
+    if request.ask in ("timer", "later"):
         left = timer.get("left") if isinstance(timer, dict) else ""
         return f"The timer is set: {left}." if left else "The timer is set."
     lefts = (

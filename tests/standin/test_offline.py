@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import socket
 import threading
 
@@ -12,6 +13,7 @@ from websockets.asyncio.client import unix_connect
 from appliance.standin.brain import Brain
 from appliance.standin.server import Options, StandIn
 
+from ..bench.offline import OTHERS, REQUESTS, judged, own_functions, spoken
 from .caller import DECLARATIONS, PATH, Caller, calling, quick, run, setup, words_in
 
 
@@ -104,3 +106,54 @@ def test_without_a_recogniser_there_is_nothing_to_load(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pocketsphinx", None)
     asyncio.run(Brain().prepare(DECLARATIONS))
     asyncio.run(Brain().prepare([]))
+
+
+@pytest.mark.parametrize(("text", "calls"), REQUESTS, ids=[text for text, _ in REQUESTS])
+def test_what_can_be_asked_of_this_box(text, calls):
+    assert asyncio.run(Brain().read(text, own_functions())).calls == calls
+
+
+@pytest.mark.parametrize(
+    ("text", "args"),
+    [
+        ("set the volume to fifty percent", {"level": 50}),
+        ("louder", {"change": "louder"}),
+        ("goodbye", {}),
+        (
+            "dim the desk lamp to 30 percent over ten seconds",
+            {"names": ["desk lamp"], "brightness": 30, "transition_s": 10},
+        ),
+        (
+            "make the bedroom lamp red over two minutes",
+            {"names": ["bedroom lamp"], "colour": "red", "transition_s": 120},
+        ),
+    ],
+)
+def test_and_in_other_words(text, args):
+    [call] = asyncio.run(Brain().read(text, own_functions())).calls
+    assert call.args == args
+
+
+def test_the_time_of_day_is_known_here():
+    understood = asyncio.run(Brain().read("what time is it", own_functions()))
+    assert understood.calls == ()
+    assert understood.answer.startswith("It is ")
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_what_is_no_request_is_refused(text):
+    understood = asyncio.run(Brain().read(text, own_functions()))
+    assert understood.calls == ()
+    assert "I did not understand" in understood.answer
+
+
+@pytest.mark.slow
+def test_spoken_it_is_understood_or_refused_and_never_guessed():
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("espeak-ng is not installed")
+    cases = [("asked", text, spoken(text, "en-us"), calls) for text, calls in REQUESTS[:6]]
+    cases += [("other", text, spoken(text, "en-us"), ()) for text in OTHERS[:6]]
+    tallies = judged(cases, (None, 10.0))
+    assert [wrong for by in tallies.values() for tally in by.values() for wrong in tally.wrong] == []
+    assert tallies["asked"]["quiet"].right >= 4
