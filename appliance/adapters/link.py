@@ -19,7 +19,6 @@ import logging
 import os
 import socket
 import ssl
-import struct
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -55,8 +54,6 @@ OUTBOX_S = 75  # the longest utterance, which a new link gets in one piece, and 
 CHUNKS_PER_S = 25
 OUTBOX_BYTES = OUTBOX_S * CHUNKS_PER_S * len(encode(Audio(bytes(2 * RATE_HZ // CHUNKS_PER_S))))
 
-PEER = struct.Struct("3i")  # struct ucred, unix(7): process, user, group
-
 EX_SOFTWARE = 70  # sysexits.h: an internal error, to be restarted
 
 log = logging.getLogger(__name__)
@@ -76,8 +73,8 @@ class Link:
 
     `headers` is called at each dial and may raise CredentialError or TokenError; `verdict` may name another
     cause of an end than the link itself, which knows no credentials; `clock` gives the time in words when the
-    link is up. With a `path` the socket is a file of this machine, not the URL's host, on which root or we
-    ourselves must listen. The time limits and `tls` are there for tests. `on_bug` gets every exception that
+    link is up. With a `path` the socket is a file of this machine, not the URL's host, and must be root's or
+    our own. The time limits and `tls` are there for tests. `on_bug` gets every exception that
     is a mistake of ours, and must end the process.
     """
 
@@ -352,6 +349,8 @@ class _Dialler:
         """An open WebSocket, or one of the exceptions that `_failure` knows."""
         if library_log.getEffectiveLevel() < logging.INFO:
             library_log.setLevel(logging.INFO)
+        if "path" in self._where:
+            _check(self._where["path"])
         ws = await _Connect(
             self._url,
             additional_headers=headers,
@@ -368,21 +367,18 @@ class _Dialler:
             **self._where,
         )
         tcp = ws.transport.get_extra_info("socket")
-        if self._where:
-            _check(ws, tcp)
-            return ws
         with contextlib.suppress(OSError):  # without them a dead line is noticed late, but noticed
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
             tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         return ws
 
 
-def _check(ws: ClientConnection, unix: socket.socket) -> None:
-    """Who listens on a file: what is said in the room is not for just anybody. Raises OSError."""
-    credentials = unix.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
-    _, user, _ = PEER.unpack(credentials)
-    if user not in (0, os.getuid()):
-        _abort(ws)
+def _check(path: str) -> None:
+    """Whose file it is: what is said in the room is not for just anybody. Raises OSError.
+
+    Not who listens on it (SO_PEERCRED): that changes when a socket of systemd is listened on once more.
+    """
+    if os.lstat(path).st_uid not in (0, os.getuid()):
         raise OSError("the socket is somebody else's")
 
 
