@@ -58,6 +58,7 @@ from .skills import built_in, catalogue, setup_of
 
 if TYPE_CHECKING:
     from .adapters.camera import Camera
+    from .panel import Server
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Box:
     errands: Errands
     reloading: Reloading
     camera: Camera | None = None
+    panel: Server | None = None
 
 
 def backoff() -> Iterator[float]:
@@ -198,6 +200,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     """
     memory = State(state or directory())
     clock = clock or Clock()
+    guard(config)
     notifier = Notifier()
     beat_s = notifier.watchdog_s / 2 if notifier.watchdog_s else None
     errands, warnings = installed(config)
@@ -237,6 +240,11 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     microphone.muffle(on=pump.conversation.mute.is_on)
     control = Control(socket_path(config), pump.post, listener=listener())
     desk = Desk(control, transcripts=config.transcripts)
+    page = None
+    if config.panel.enabled:
+        from .panel import panel
+
+        page = panel(config, control, desk.watchers, pump.watchers)
     return Box(
         pump=pump,
         microphone=microphone,
@@ -254,7 +262,16 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
         camera=eyesight(config.camera, pump.post),
         errands=Errands(errands, pump.post),
         reloading=Reloading(config, lambda new: rules(new, known, beat_s, chimes), pump.post, desk),
+        panel=page,
     )
+
+
+def guard(config: Config) -> None:
+    """Raises ConfigError where the panel would let strangers in, before anything is claimed."""
+    if config.panel.enabled:
+        from .panel import password  # late: most boxes have no panel
+
+        password(config)
 
 
 def installed(config: Config) -> tuple[list[Function], list[str]]:
@@ -284,6 +301,9 @@ async def live(box: Box) -> None:
         parts += [asyncio.create_task(box.speaker.run()), asyncio.create_task(box.microphone.run())]
         parts.append(asyncio.create_task(box.calendar.run()))
         parts.append(asyncio.create_task(box.recorder.run()))
+        if box.panel is not None:
+            await box.panel.start()
+            parts.append(asyncio.create_task(box.panel.run()))
         box.notifier.ready()
         log.info("appliance %s is ready", __version__, extra={"APPLIANCE_EVENT": "ready"})
         await _first(asyncio.create_task(_pumped(box)), parts)

@@ -13,6 +13,7 @@ from .core.changes import MOST_TRANSITION_S
 from .core.events import (
     Ask,
     Cancel,
+    History,
     Lights,
     Mute,
     Reload,
@@ -35,6 +36,7 @@ TEXT_CHARACTERS = 2_000  # a page; in a request of 4096 bytes there is no room f
 
 REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "do"
     "status": (),
+    "history": (),
     "talk": ("hold_s",),
     "cancel": (),
     "mute": (),
@@ -74,6 +76,8 @@ def parse(line: bytes) -> Request | None:
     match do:
         case "status":
             return Status()
+        case "history":
+            return History()
         case "talk":
             return Talk(_hold(body.get("hold_s")))
         case "reload":

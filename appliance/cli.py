@@ -23,7 +23,7 @@ from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError, HardwareError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
-from .statement import lamp_lines, status_lines, timer_lines
+from .statement import history_lines, lamp_lines, status_lines, timer_lines
 from .telling import printed
 
 CONFIG = Path("/etc/appliance/appliance.toml")
@@ -78,6 +78,7 @@ def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argpar
     verb("voices", _voices, "List the voices.")
     verb("languages", _languages, "List the languages.")
     verb("status", _status, "How is it?")
+    verb("history", _history, "How long the last turns took, and what the last days cost.")
     command = verb("talk", _talk, "Tap the button, or hold it.")
     command.add_argument("--hold", type=_seconds, metavar="SECONDS", help="hold the button so long")
     command = verb("ask", _ask_text, "Ask a question in writing, and read the answer.")
@@ -152,6 +153,7 @@ def _run(options: argparse.Namespace) -> int:
     from .adapters.systemd import start_logging
 
     if options.check:
+        app.guard(config)
         errands, amiss = app.installed(config)
         app.conversation(config, None, errands=errands)  # what it would tell a model is weighed there
         warned = [*config.warnings, *amiss]
@@ -288,6 +290,11 @@ def _done(options: argparse.Namespace, answer: Mapping[str, object], text: str) 
 def _status(options: argparse.Namespace) -> int:
     answer = _ask(options, {"do": "status"})
     return _done(options, answer, "\n".join(status_lines(answer)))
+
+
+def _history(options: argparse.Namespace) -> int:
+    answer = _ask(options, {"do": "history"})
+    return _done(options, answer, "\n".join(history_lines(answer)) or "nothing has happened yet")
 
 
 def _talk(options: argparse.Namespace) -> int:

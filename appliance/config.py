@@ -22,7 +22,7 @@ from .home import check_pins, read_groups, read_lights, read_pin, read_scenes, r
 from .models import LANGUAGES, VOICES
 from .optics import optics
 from .problems import Section, nearest, one_of
-from .sections import budget, functions, offline, timers, turns
+from .sections import budget, functions, offline, panel, timers, turns
 from .settings import (
     ACTS,
     MODALITIES,
@@ -68,6 +68,7 @@ def parse(table: Mapping[str, object], file: str = "configuration") -> Config:
         timers=timers(root.section("timers")),
         functions=functions(root.section("functions")),
         offline=offline(root.section("offline")),
+        panel=panel(root.section("panel")),
         socket=_only(root.section("control"), "socket"),
         transcripts=(privacy := _privacy(root.section("privacy")))[0],
         remember=privacy[1],

@@ -5,12 +5,24 @@ Knows their keys and ranges. Must never know what another section says.
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import fields
 from pathlib import Path
 
 from .core.usage import Budget
 from .problems import Section
-from .settings import COVERAGES, MODES, PRESETS, SENSITIVITIES, Functions, Offline, Served, Timers, Turns
+from .settings import (
+    COVERAGES,
+    MODES,
+    PRESETS,
+    SENSITIVITIES,
+    Functions,
+    Offline,
+    Panel,
+    Served,
+    Timers,
+    Turns,
+)
 
 
 def budget(section: Section) -> Budget:
@@ -57,6 +69,23 @@ def offline(section: Section) -> Offline:
     )
     section.done()
     return offline
+
+
+def panel(section: Section) -> Panel:
+    """[panel]"""
+    default = Panel()
+    panel = Panel(
+        enabled=section.flag("enabled", default=default.enabled),
+        host=section.text("host", default.host, most=64),
+        port=section.whole("port", default.port, 1024, 65535, "a port that needs no privilege") or 0,
+        transcript=section.flag("transcript", default=default.transcript),
+    )
+    section.done()
+    try:
+        ipaddress.ip_address(panel.host)
+    except ValueError:
+        section.wrong("host", panel.host, "an IP address of this machine, such as '127.0.0.1' or '0.0.0.0'")
+    return panel
 
 
 def timers(section: Section) -> Timers:

@@ -239,6 +239,16 @@ class Offline:
 
 
 @dataclass(frozen=True, slots=True)
+class Panel:
+    """The page that a browser shows. `transcript`: also what is said."""
+
+    enabled: bool = False
+    host: str = "127.0.0.1"
+    port: int = 8480
+    transcript: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     live: Live = Live()
     audio: AudioDevices = AudioDevices()
@@ -254,6 +264,7 @@ class Config:
     timers: Timers = Timers()
     functions: Functions = Functions()
     offline: Offline = Offline()
+    panel: Panel = Panel()
     socket: str = ""
     transcripts: bool = False
     remember: Remember = field(default_factory=Remember)

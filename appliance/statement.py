@@ -36,6 +36,20 @@ def status_lines(answer: Mapping[str, object]) -> list[str]:
     return lines + lamp_lines(answer) + timer_lines(answer)
 
 
+SHOWN_TURNS = 10
+
+
+def history_lines(answer: Mapping[str, object]) -> list[str]:
+    """The days, the last of them today, and the last turns, the newest last."""
+    days, turns = answer.get("days"), answer.get("turns")
+    lines = []
+    for day, use in days.items() if isinstance(days, Mapping) else ():
+        lines.append(f"{day}: {use['total']} tokens in {use['turns']} turns")
+    for steps in turns[-SHOWN_TURNS:] if isinstance(turns, list) else ():
+        lines.append("turn: " + ", ".join(f"{name.replace('_', ' ')} {ms} ms" for name, ms in steps.items()))
+    return lines
+
+
 def _gauge(answer: Mapping[str, object], part: str) -> str:
     """The device, and what went wrong with it."""
     sound = answer.get("sound")

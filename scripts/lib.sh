@@ -10,7 +10,7 @@ me=scripts/$(basename "$0")
 run_packages="python3-venv python3-pyaudio python3-systemd espeak-ng"
 # shellcheck disable=SC2034
 test_packages="$run_packages pulseaudio pulseaudio-utils libasound2-plugins openssl systemd shellcheck iproute2 \
-systemd-container mmdebstrap lintian"
+systemd-container mmdebstrap lintian chromium"
 
 unset PYTHONHOME PYTHONPATH PIP_PREFIX PIP_TARGET PIP_USER PIP_REQUIRE_VIRTUALENV
 

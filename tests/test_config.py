@@ -28,6 +28,7 @@ from appliance.settings import (
     Light,
     Live,
     Offline,
+    Panel,
     Served,
     ServiceTools,
     StatusLight,
@@ -143,6 +144,7 @@ def test_every_key_is_read() -> None:
             "light_active": "low",
         },
         "timers": {"ring_s": 5},
+        "panel": {"enabled": True, "host": "::1", "port": 1024, "transcript": True},
         "functions": {"disabled": ["set_lights"], "limit_s": 5},
         "offline": {"enabled": False, "socket": "/run/x.sock", "exit_after_s": 60},
         "budget": {"soft_tokens_day": 1_000, "hard_tokens_day": 1_000_000_000},
@@ -216,6 +218,7 @@ def test_every_key_is_read() -> None:
         ),
         groups={"evening": ("strip", "Kitchen")},
         timers=Timers(5.0),
+        panel=Panel(enabled=True, host="::1", port=1024, transcript=True),
         socket="/tmp/x.sock",
         budget=Budget(soft_tokens_day=1_000, hard_tokens_day=1_000_000_000),
         functions=Functions(("set_lights",), 5.0),
@@ -354,6 +357,10 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("turns", "interruptible", ["true", 1, "yes"]),
     ("turns", "coverage", ["everything", 1]),
     *(("budget", f.name, [999, 1_000_000_001, 1.5, "many", True]) for f in dataclasses.fields(Budget)),
+    ("panel", "enabled", ["true", 1]),
+    ("panel", "host", ["", "localhost", "127.0.0.256", "box.local", "127.0.0.1:8480", 7, "x" * 65]),
+    ("panel", "port", [80, 1_023, 65_536, "8480", 8480.0, True]),
+    ("panel", "transcript", ["no", 0]),
     ("button", "pin", [-1, 28, "17", 1.0, True, [17]]),
     ("button", "pull", ["none", True]),
     ("button", "debounce_ms", [-1, 201, "30"]),
@@ -430,7 +437,7 @@ def test_every_key_of_every_section_has_its_spelling() -> None:
 def test_every_key_that_there_is_was_given_something_wrong() -> None:
     tried = {(section, key) for section, key, _ in WRONG}
     kinds = {"live": Live, "audio": AudioDevices, "turns": Turns, "button": Button, "camera": Camera}
-    kinds |= {"timers": Timers, "budget": Budget, "offline": Offline}
+    kinds |= {"timers": Timers, "budget": Budget, "offline": Offline, "panel": Panel}
     for section, kind in kinds.items():
         assert {key for where, key in tried if where == section} == {f.name for f in dataclasses.fields(kind)}
 
@@ -484,7 +491,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     assert sorted(str(error.value).splitlines()) == [
         "/etc/a.toml: liev: found an unknown key; allowed: 'lights', 'live', 'audio', 'earcons', 'quiet', "
         "'turns', 'button', 'status_light', 'camera', 'groups', 'scenes', 'budget', 'timers', 'functions', "
-        "'offline', 'control', 'privacy', 'log' (did you mean 'live'?)",
+        "'offline', 'panel', 'control', 'privacy', 'log' (did you mean 'live'?)",
         "/etc/a.toml: log.level: found 'inof'; allowed: 'debug', 'info', 'warning' (did you mean 'info'?)",
     ]
 
@@ -493,7 +500,7 @@ def test_the_error_names_every_file_key_finding_choice_and_nearest_name() -> Non
     "section",
     [
         *("live", "audio", "turns", "button", "lights", "groups", "scenes", "budget", "camera"),
-        *("status_light", "timers", "functions", "offline", "control", "privacy", "log"),
+        *("status_light", "timers", "functions", "offline", "panel", "control", "privacy", "log"),
     ],
 )
 @pytest.mark.parametrize("value", [7, "x", [{}], True])

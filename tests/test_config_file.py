@@ -13,7 +13,18 @@ import pytest
 from appliance.config import load, parse
 from appliance.core.lights import Kind
 from appliance.core.usage import Budget
-from appliance.settings import MOMENTS, AudioDevices, Button, Camera, Functions, Light, Live, Offline, Turns
+from appliance.settings import (
+    MOMENTS,
+    AudioDevices,
+    Button,
+    Camera,
+    Functions,
+    Light,
+    Live,
+    Offline,
+    Panel,
+    Turns,
+)
 
 FILE = Path(__file__).parent.parent / "config" / "appliance.toml"
 TEXT = FILE.read_text(encoding="utf-8")
@@ -27,6 +38,7 @@ ALSO = {
     "functions": {f.name for f in fields(Functions)},
     "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},
     "log": {"level"},
+    "panel": {f.name for f in fields(Panel)},
     "earcons": set(MOMENTS),
     "quiet": {"from", "to"},
 }

@@ -90,7 +90,9 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "aftermath": ("adapters", *GROUND),
     "fallback": ("adapters", "core", "manners", "settings"),
     "offline": ("adapters", "fallback", "standin", *GROUND),
+    "panel": ("adapters", *GROUND),
     "app": (
+        "panel",
         *("memories", "adapters", "pump", "recorder", "desk", "eyesight", "acoustics", "hearing", "skills"),
         "manners",
         "reloading",

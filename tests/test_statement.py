@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.statement import lamp_lines, status_lines, timer_lines
+from appliance.statement import history_lines, lamp_lines, status_lines, timer_lines
 
 FINE = {"phase": "idle", "says": "link 1 live", "microphone": "open", "speaker": "open", "camera": "off"}
 
@@ -20,3 +20,11 @@ def test_muted_and_a_stuck_button_say_what_to_do() -> None:
 def test_what_is_no_answer_has_no_lines() -> None:
     assert lamp_lines({}) == []
     assert timer_lines({"ringing": 7, "timers": None}) == []
+
+
+def test_days_and_turns_are_told_the_newest_last() -> None:
+    turns = [{"first_byte_to_first_sample": ms} for ms in range(12)]
+    lines = history_lines({"days": {"2026-11-22": {"total": 551, "turns": 2}}, "turns": turns})
+    assert lines[0] == "2026-11-22: 551 tokens in 2 turns"
+    assert lines[1:] == [f"turn: first byte to first sample {ms} ms" for ms in range(2, 12)]
+    assert history_lines({"days": None, "turns": 7}) == []

@@ -72,7 +72,7 @@ class Control:
         self._path = path
         self._given = listener
         self._post = post
-        self._on_bug = on_bug or _end_process
+        self._on_bug = on_bug or end_process
         self._idle_s = idle_s
         self._reply_s = reply_s
         self._numbers = itertools.count(1)
@@ -91,6 +91,16 @@ class Control:
         server = await asyncio.start_unix_server(self._accept, sock=listener, limit=LINE_BYTES, **keep)
         self._listening = server, None if self._given else self._path.lstat().st_ino
         log.info("control socket: %s", listener.getsockname())
+
+    async def answer(self, line: bytes) -> bytes:
+        """The answer to a request that came another way: the same requests, within the same limits."""
+        try:
+            request = parse(line)
+        except Refused as refused:
+            return _refusal(*refused.args)
+        if request is None:
+            return _refusal("a watch is no question", "it is for the control socket")
+        return await self._ask(request)
 
     def reply(self, ask: int, body: Mapping[str, object]) -> None:
         """Answer a request, once. An answer that nobody waits for any more is dropped."""
@@ -330,7 +340,7 @@ def _now() -> str:
     return datetime.now().astimezone().isoformat(timespec="milliseconds")
 
 
-def _end_process(bug: BaseException) -> None:
+def end_process(bug: BaseException) -> None:
     """The service manager restarts a daemon that ended; it cannot see one that lost a task."""
     log.critical("a bug ends the daemon", exc_info=bug)
     raise SystemExit(EX_SOFTWARE) from bug

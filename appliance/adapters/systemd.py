@@ -33,6 +33,14 @@ SERVER_REMEDY = (
     f"put the secret of your token server into the credential {SERVER_SECRET} (one line), "
     f"or set {SERVER_SECRET_VARIABLE} when you start the daemon by hand"
 )
+PANEL_PASSWORD = "panel-password"
+PANEL_PASSWORD_VARIABLE = "APPLIANCE_PANEL_PASSWORD"
+PASSWORD_CHARACTERS = (8, 128)
+PANEL_REMEDY = (
+    f"put the password of the panel into the credential {PANEL_PASSWORD} (one line, {PASSWORD_CHARACTERS[0]} "
+    f"to {PASSWORD_CHARACTERS[1]} characters), or set {PANEL_PASSWORD_VARIABLE} when you start the daemon by "
+    "hand"
+)
 REMEDY = (
     "put the key into /etc/appliance/gemini-api-key (one line; mode 0600) and restart the service, "
     "or set GEMINI_API_KEY when you start the daemon by hand"
@@ -176,6 +184,17 @@ def server_secret() -> str | None:
     if secret is None:
         secret, where = os.environ.get(SERVER_SECRET_VARIABLE, "").strip() or None, SERVER_SECRET_VARIABLE
     return None if secret is None else fit(secret, f"the secret in {where}", SERVER_REMEDY)
+
+
+def panel_password() -> str | None:
+    """What whoever opens the panel has to know, if anything. Raises CredentialError, without it."""
+    word = credential(PANEL_PASSWORD, PANEL_REMEDY)
+    if word is None:
+        word = os.environ.get(PANEL_PASSWORD_VARIABLE, "").strip() or None
+    least, most = PASSWORD_CHARACTERS
+    if word is not None and not least <= len(word) <= most:
+        raise CredentialError(f"the password of the panel is too short or too long; {PANEL_REMEDY}")
+    return word
 
 
 def fit(secret: str, what: str, remedy: str) -> str:

@@ -114,7 +114,14 @@ class Reload:
     """Read the configuration again, and apply what can be applied."""
 
 
-Request = Talk | Ask | Say | Cancel | Mute | Status | Lights | Scene | Timers | SetTimer | Volume | Reload
+@dataclass(frozen=True, slots=True)
+class History:
+    """How long the last turns took, and what the last days cost?"""
+
+
+Request = (
+    Talk | Ask | Say | Cancel | Mute | Status | History | Lights | Scene | Timers | SetTimer | Volume | Reload
+)
 
 
 @dataclass(frozen=True, slots=True)

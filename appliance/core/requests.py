@@ -60,6 +60,8 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
             return [Reread(ask)]
         case ev.Status():
             return [Reply(ask, {"ok": True, **box.status(), **box.timing.shown(now)})]
+        case ev.History():
+            return [Reply(ask, {"ok": True, "turns": box.timeline.recent(), "days": box.ledger.days()})]
         case never:
             assert_never(never)
 

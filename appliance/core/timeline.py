@@ -54,6 +54,10 @@ class Timeline:
             self.last = steps
         return steps
 
+    def recent(self) -> list[dict[str, int]]:
+        """The steps of the last turns in ms, the newest last."""
+        return [dict(steps) for steps in self._done]
+
     def summary(self) -> dict[str, dict[str, int]]:
         """Median, 95th and 99th percentile of every step in ms, over the turns that had it."""
         found: dict[str, dict[str, int]] = {}

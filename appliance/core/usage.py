@@ -131,6 +131,12 @@ class Ledger:
         sums = {"last_turn": asdict(self.last), "today": today, "month": month}
         return {**sums, "day": self.day, "verdict": str(self.verdict()), "budget": asdict(self.budget)}
 
+    def days(self) -> dict[str, dict[str, int]]:
+        """What each day has cost, the newest last, today with the turn under way."""
+        booked = {day: asdict(use) for day, use in sorted(self._books["days"].items())}
+        today = asdict(self._sum("days"))
+        return {**booked, self.day: today} if self.day else booked
+
     def _open(self) -> Use:
         """The turn under way. Some models leave a part out of the total, so it is at least its parts."""
         prompt, response = max(0, self._noted.prompt), max(0, self._noted.response)

@@ -27,7 +27,19 @@ from appliance import caller as caller_module
 from appliance.adapters import control as control_module
 from appliance.adapters.control import EX_SOFTWARE, WATCHERS, Control, plain
 from appliance.caller import request, watch
-from appliance.core.events import Asked, Cancel, Event, Lights, Scene, SetTimer, Status, Talk, Timers, Volume
+from appliance.core.events import (
+    Asked,
+    Cancel,
+    Event,
+    History,
+    Lights,
+    Scene,
+    SetTimer,
+    Status,
+    Talk,
+    Timers,
+    Volume,
+)
 from appliance.core.lights import Kind, LightState
 from appliance.core.messages import Handle
 from appliance.errors import ControlError
@@ -119,6 +131,7 @@ def say(path: Path, said: bytes) -> list[dict[str, object]]:
     ("body", "expected"),
     [
         ({"do": "status"}, Status()),
+        ({"do": "history"}, History()),
         ({"do": "talk"}, Talk()),
         ({"do": "talk", "hold_s": 2.5}, Talk(2.5)),
         ({"do": "talk", "hold_s": 60}, Talk(60.0)),
@@ -143,6 +156,18 @@ def say(path: Path, said: bytes) -> list[dict[str, object]]:
 def test_a_request_and_its_answer(daemon: Daemon, body: dict[str, object], expected: object) -> None:
     assert request(daemon.path, body) == {"ok": True, "was": type(expected).__name__}
     assert daemon.asked == [Asked(1, expected)]  # type: ignore[arg-type]
+
+
+def test_a_request_may_come_another_way(daemon: Daemon) -> None:
+    async def come() -> list[object]:
+        lines = (b'{"do":"cancel"}', b'{"do":"watch"}', b"nonsense")
+        return [json.loads(await daemon.control.answer(line)) for line in lines]
+
+    done, watched, nonsense = daemon.run(come())
+    assert done == {"ok": True, "was": "Cancel"}
+    assert watched["error"] == "a watch is no question"
+    assert nonsense["error"] == "not JSON"
+    assert daemon.asked == [Asked(1, Cancel())]
 
 
 def test_several_requests_on_one_connection_are_answered_in_order(daemon: Daemon) -> None:

@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from appliance.adapters.systemd import Notifier, api_key, credential, server_secret, start_logging
+from appliance.adapters.systemd import (
+    Notifier,
+    api_key,
+    credential,
+    panel_password,
+    server_secret,
+    start_logging,
+)
 from appliance.errors import CredentialError
 
 KEY = "AIza-this-is-a-secret"
@@ -250,6 +257,29 @@ def test_a_secret_that_is_wrong_is_not_shown(
     with pytest.raises(CredentialError, match="put the secret of your token server into") as raised:
         server_secret()
     assert KEY not in str(raised.value)
+
+
+def test_the_password_of_the_panel_is_a_credential_or_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("APPLIANCE_PANEL_PASSWORD", raising=False)
+    assert panel_password() is None
+    monkeypatch.setenv("APPLIANCE_PANEL_PASSWORD", " müde Katze ")
+    assert panel_password() == "müde Katze"
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "panel-password").write_text("wache Katze\n", "utf-8")
+    assert panel_password() == "wache Katze"
+
+
+@pytest.mark.parametrize("content", ["", "7 signs", "two\nlines of it", "x" * 129])
+def test_a_password_that_is_wrong_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "panel-password").write_text(content)
+    with pytest.raises(CredentialError, match="put the password of the panel into the credential") as raised:
+        panel_password()
+    assert not content or content not in str(raised.value)
 
 
 # -- logging ----------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from .room import Room
         ev.Cancel(),
         ev.Mute(on=True),
         ev.Status(),
+        ev.History(),
         ev.Lights(),
         ev.Lights("desk lamp"),
     ],
@@ -58,6 +59,16 @@ def test_a_scene_that_is_not_there() -> None:
 def test_the_scenes_are_told() -> None:
     [reply] = [e for e in Room().do(ev.Asked(7, ev.Scene())) if isinstance(e, Reply)]
     assert reply.body == {"ok": True, "scenes": ("dinner",)}
+
+
+def test_the_history_is_of_turns_and_of_days() -> None:
+    room = Room()
+    room.box.timeline.mark(1, "ended", 1.0)
+    room.box.timeline.mark(1, "first_byte", 1.5)
+    room.box.timeline.close(1)
+    [reply] = [e for e in room.do(ev.Asked(7, ev.History())) if isinstance(e, Reply)]
+    assert reply.body["turns"] == [{"activity_end_to_first_byte": 500}]
+    assert reply.body["days"] == room.box.ledger.days()
 
 
 def test_the_volume_is_shown_and_set() -> None:

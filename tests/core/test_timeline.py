@@ -105,3 +105,14 @@ def test_the_summary_is_of_the_last_hundred_turns(
 def test_nothing_was_measured_at_the_beginning() -> None:
     assert Timeline().summary() == {}
     assert Timeline().last == {}
+
+
+def test_the_last_turns_are_told_oldest_first() -> None:
+    timeline = Timeline()
+    for number, value in enumerate((300, 100)):
+        turn(timeline, number, {"ended": 50.0, "first_byte": 50.0 + value / 1000})
+    turn(timeline, 2, {})
+    recent = timeline.recent()
+    assert recent == [{"activity_end_to_first_byte": 300}, {"activity_end_to_first_byte": 100}]
+    recent[0].clear()
+    assert timeline.recent()[0] == {"activity_end_to_first_byte": 300}

@@ -150,6 +150,20 @@ def test_what_is_spent_on_an_unknown_day_goes_to_the_next_known_one(unknown: str
     assert (total(ledger, "today"), total(ledger, "month")) == (10, 40)
 
 
+def test_each_day_is_told_with_what_it_cost() -> None:
+    ledger = Ledger()
+    assert ledger.days() == {}
+    for day, tokens in ((TODAY, 2), ("2026-11-20", 1), (TODAY, 4)):
+        ledger.today(day)
+        spend(ledger, tokens)
+    ledger.note(Usage(0, 0, 8))
+    assert [(day, use["total"]) for day, use in ledger.days().items()] == [("2026-11-20", 1), (TODAY, 14)]
+    ledger.today("")
+    assert [(day, use["total"]) for day, use in ledger.days().items()] == [("2026-11-20", 1), (TODAY, 6)]
+    ledger.today("2026-11-23")
+    assert list(ledger.days()) == ["2026-11-20", TODAY, "2026-11-23"]
+
+
 def test_62_days_and_24_months_are_kept() -> None:
     ledger = Ledger()
     first = date(2024, 1, 1)
