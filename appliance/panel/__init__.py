@@ -284,7 +284,8 @@ class Server:
             self._telling.append(self._told)
             self._watching.append(self._gauge.watch)
         self._guests.add(guest)
-        guest.tell(json.dumps({"kind": "hello", "transcript": self._panel.transcript}))
+        hello = {"transcript": self._panel.transcript, "locked": not self._gate.is_open}
+        guest.tell(json.dumps({"kind": "hello", **hello}))
 
     def _part(self, guest: Guest) -> None:
         self._guests.discard(guest)

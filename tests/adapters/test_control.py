@@ -159,11 +159,14 @@ def test_a_request_and_its_answer(daemon: Daemon, body: dict[str, object], expec
 
 
 def test_a_request_may_come_another_way(daemon: Daemon) -> None:
-    async def come() -> list[object]:
-        lines = (b'{"do":"cancel"}', b'{"do":"watch"}', b"nonsense")
-        return [json.loads(await daemon.control.answer(line)) for line in lines]
+    answers: list[dict[str, object]] = []
 
-    done, watched, nonsense = daemon.run(come())
+    async def come() -> None:
+        for line in (b'{"do":"cancel"}', b'{"do":"watch"}', b"nonsense"):
+            answers.append(json.loads(await daemon.control.answer(line)))
+
+    daemon.run(come())
+    done, watched, nonsense = answers
     assert done == {"ok": True, "was": "Cancel"}
     assert watched["error"] == "a watch is no question"
     assert nonsense["error"] == "not JSON"

@@ -213,7 +213,7 @@ def test_too_many_wrong_passwords_have_to_wait(caplog: pytest.LogCaptureFixture)
 def test_a_request_of_the_page_is_one_of_the_control_socket() -> None:
     async def tried() -> None:
         async with box() as at, at.open() as line:
-            assert await told(line) == {"kind": "hello", "transcript": False}
+            assert await told(line) == {"kind": "hello", "transcript": False, "locked": False}
             await line.send('{"id": 3, "do": "lights", "name": "K\\u00fcche", "change": "on"}')
             was = {"do": "lights", "name": "Küche", "change": "on"}
             assert await told(line) == {"id": 3, "ok": True, "was": was}
@@ -369,7 +369,7 @@ def test_what_is_said_is_told_only_where_that_is_wanted(kind: str) -> None:
     async def tried() -> None:
         for transcript in (False, True):
             async with box(transcript=transcript) as at, at.open() as line:
-                assert await told(line) == {"kind": "hello", "transcript": transcript}
+                assert await told(line) == {"kind": "hello", "transcript": transcript, "locked": False}
                 at.telling[0](kind, {"text": "a secret wish"})
                 at.telling[0]("phase", {"mood": "idle"})
                 assert (await told(line))["kind"] == (kind if transcript else "phase")

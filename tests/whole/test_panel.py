@@ -141,9 +141,11 @@ def test_a_light_is_clicked_and_its_pin_changes() -> None:
             await at.browser.until(switched("kitchen light", on=True))
             slider = '[aria-label="brightness of desk lamp"]'
             await at.browser.click(slider)
-            await at.pins.until(lambda: 0.1 < at.level(18) < 0.4)  # half as bright to the eye
+            half = {"desk lamp": {"power": "on", "brightness": 50}}
+            await at.daemon.until(lambda: half in [told["lights"] for told in at.daemon.of("lights")])
             await at.browser.click("#scenes button:first-child")
-            await at.pins.until(lambda: at.level(17) == 0 == at.level(18))
+            await at.pins.until(lambda: at.level(17) == 0)
+            await at.browser.until(switched("desk lamp", on=False))
             at.is_clean()
 
     asyncio.run(life())
@@ -222,6 +224,10 @@ def test_a_wrong_password_is_refused_and_the_right_one_is_kept_in_a_cookie_no_sc
             await at.come()  # loaded anew, and still known
             await b.click('[aria-label="kitchen light"]')
             await at.pins.until(lambda: at.level(17) == 1)
+            await b.click("#leave")
+            await b.until('!document.querySelector("#login").hidden')
+            await b.open(at.url)
+            await b.until('!document.querySelector("#login").hidden')  # loaded anew, and not known any more
             assert not any(PASSWORD in url or "Katze" in url for url in b.loaded)
             told = [
                 complaint for complaint in b.complaints if "401" not in complaint and "403" not in complaint

@@ -82,7 +82,7 @@ function show(state, text) {
 function login() {
   clearInterval(poll);
   show("away", "not logged in");
-  $("main").hidden = $("away").hidden = true;
+  $("main").hidden = $("away").hidden = $("leave").hidden = true;
   $("login").hidden = false;
   $("password").focus();
 }
@@ -100,10 +100,7 @@ $("login").addEventListener("submit", async (event) => {
     return;
   }
   $("password").value = "";
-  if (answer.ok) {
-    $("leave").hidden = false;
-    return connect();
-  }
+  if (answer.ok) return connect();
   $("login-error").textContent = answer.status === 429
     ? `Too many tries. Wait ${answer.headers.get("Retry-After")} seconds.` : "That is not the password.";
   $("password").focus();
@@ -114,7 +111,6 @@ $("leave").addEventListener("click", async () => {
   const line = socket;
   socket = null;
   line?.close();
-  $("leave").hidden = true;
   login();
 });
 
@@ -172,6 +168,7 @@ function hear(told) {
   switch (told.kind) {
     case "hello":
       allowed = told.transcript;
+      $("leave").hidden = !told.locked;
       $("no-words").textContent = allowed ? "" : "What is said is not shown here; [panel] transcript changes that.";
       return;
     case "level": return level(told);
@@ -194,7 +191,7 @@ function phrase(told) {
     case "line": return told.state === "down" ? `line down: ${told.why}${told.advice ? `; ${told.advice}` : ""}` : `line ${told.state}`;
     case "turn": {
       const ms = told.speech_end_to_first_sample;
-      return `turn ${told.turn} ${told.outcome}${ms === undefined ? "" : `, answered after ${seconds(ms)}`}`;
+      return `turn ${told.turn} ${told.outcome}${ms === undefined ? "" : `, after ${seconds(ms)}`}`;
     }
     case "lost": return `lost: ${told.count} ${told.what}`;
     case "trouble": return `${told.what}${told.reason ? `: ${told.reason}` : ""}`;
@@ -354,7 +351,8 @@ function lamp(name, first) {
 }
 
 function scenes(found) {
-  const names = found.scenes ?? [];
+  const names = found.scenes ?? [], shown = [...$("scenes").children].map((button) => button.textContent);
+  if (JSON.stringify(names) === JSON.stringify(shown)) return;
   $("scenes-box").hidden = !names.length;
   $("scenes").replaceChildren(...names.map((name) => make("button", { type: "button", onclick: () => act({ do: "scene", name }) }, name)));
 }
@@ -386,22 +384,31 @@ $("ask").addEventListener("submit", async (event) => {
 
 // -- timers -----------------------------------------------------------------------------------------
 
+let rows = ""; // what is shown: a button that is replaced under a finger is never clicked
+
 function timers(found) {
   const now = Date.now();
+  const shape = JSON.stringify([found.ringing, (found.timers ?? []).map(({ left_s, left, ...rest }) => [rest, left_s === undefined])]);
+  if (shape === rows) {
+    for (const timer of found.timers ?? []) {
+      const time = $("timers").querySelector(`[data-number="${timer.number}"]`);
+      if (timer.left_s !== undefined) time.dataset.end = now + timer.left_s * 1000;
+    }
+    return;
+  }
+  rows = shape;
   const items = (found.ringing ?? []).map((name) => make("li", {}, make("div", { class: "item" }, make("strong", {}, `${name} rings`), make("button", { type: "button", onclick: () => act({ do: "cancel" }) }, "Silence"))));
   for (const timer of found.timers ?? []) {
     const name = timer.name || `timer ${timer.number}`;
     const does = timer.kind === "ring" ? "rings" : `sets ${(timer.args.names ?? []).join(", ") || "lights"}`;
     const at = timer.at ? ` at ${timer.at}${timer.daily ? " every day" : ""}` : "";
-    const time = make("span", { class: "time" });
+    const time = make("span", { class: "time", "data-number": timer.number });
     if (timer.left_s !== undefined) { time.dataset.end = now + timer.left_s * 1000; time.textContent = left(timer.left_s); }
     items.push(make("li", {}, make("div", { class: "item" }, make("div", {}, name, make("small", {}, does + at)), time,
       make("button", { type: "button", "aria-label": `cancel ${name}`, onclick: () => act({ do: "timers", cancel: String(timer.number) }) }, "Cancel"))));
   }
   if (!items.length) items.push(make("li", { class: "hint" }, "None is set."));
-  const focused = document.activeElement?.getAttribute("aria-label");
   $("timers").replaceChildren(...items);
-  if (focused) [...$("timers").querySelectorAll("button")].find((button) => button.getAttribute("aria-label") === focused)?.focus();
 }
 
 function left(s) {
@@ -461,7 +468,7 @@ function history(found) {
   if (!found.ok) return;
   const times = found.turns.map((turn) => turn.speech_end_to_first_sample).filter((ms) => ms !== undefined).slice(-50);
   if (times.length) {
-    const sorted = [...times].sort((a, b) => a - b), middle = sorted[Math.floor(times.length / 2)];
+    const sorted = [...times].sort((a, b) => a - b), middle = (sorted[(times.length - 1) >> 1] + sorted[times.length >> 1]) / 2;
     sum($("quick-sum"), seconds(middle), `from your last word to its first: the middle of ${times.length}`);
     plot($("quick"), times.map((ms, n) => ({ value: ms, title: seconds(ms), mark: n ? "" : "older" })), {
       label: `The last ${times.length} answers began after ${times.map(seconds).join(", ")}`, unit: (ms) => `${(ms / 1000).toFixed(1)} s`, middle, least: 500,
@@ -471,7 +478,8 @@ function history(found) {
     $("quick").replaceChildren();
   }
   const days = Object.entries(found.days).slice(-31);
-  if (days.length) {
+  $("cost").replaceChildren();
+  if (days.some(([, use]) => use.total)) {
     plot($("cost"), days.map(([day, use], n) => ({ value: use.total, dim: n < days.length - 1, title: `${day}: ${use.total} tokens in ${use.turns} turns`, mark: n % 7 ? "" : day.slice(5) })), {
       label: `Tokens by day: ${days.map(([day, use]) => `${day} ${use.total}`).join(", ")}`, unit: short, least: 100,
     });
