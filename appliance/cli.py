@@ -23,7 +23,7 @@ from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError, HardwareError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
 from .settings import Config
-from .statement import history_lines, lamp_lines, status_lines, timer_lines
+from .statement import history_lines, lamp_lines, settings_lines, status_lines, timer_lines
 from .telling import printed
 
 CONFIG = Path("/etc/appliance/appliance.toml")
@@ -202,19 +202,7 @@ def _config(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(shown, indent=2, ensure_ascii=False))
         return EX_OK
-    for section, value in shown.items():
-        if isinstance(value, Mapping) and value:
-            print(f"[{section}]")
-            for name, setting in value.items():
-                print(f"{name} = {json.dumps(setting, ensure_ascii=False)}")
-        elif isinstance(value, tuple):
-            for item in value:
-                print(f"[{section}.{json.dumps(item['name'])}]")
-                for name, setting in item.items():
-                    if name != "name":
-                        print(f"{name} = {json.dumps(setting, ensure_ascii=False)}")
-        else:
-            print(f"{section} = {json.dumps(value, ensure_ascii=False)}")
+    print("\n".join(settings_lines(shown)))
     return EX_OK
 
 

@@ -5,6 +5,7 @@ Knows the answers to `status`, `lights` and `timers`. Must never know how they w
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 
@@ -95,3 +96,22 @@ def timer_lines(answer: Mapping[str, object]) -> list[str]:
         does = "rings" if timer["kind"] == "ring" else f"sets {', '.join(timer['args'].get('names', ()))}"
         lines.append(f"timer {timer['number']}{name}: {does}{at}{left}")
     return lines
+
+
+def settings_lines(shown: Mapping[str, object]) -> list[str]:
+    """The effective configuration, much as the file would say it."""
+    lines = []
+    for section, value in shown.items():
+        if isinstance(value, Mapping) and value:
+            lines += [f"[{section}]", *(f"{name} = {_value(setting)}" for name, setting in value.items())]
+        elif isinstance(value, tuple):
+            for item in value:
+                lines.append(f"[{section}.{_value(item['name'])}]")
+                lines += [f"{name} = {_value(it)}" for name, it in item.items() if name != "name"]
+        else:
+            lines.append(f"{section} = {_value(value)}")
+    return lines
+
+
+def _value(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from appliance.statement import history_lines, lamp_lines, status_lines, timer_lines
+from appliance.statement import history_lines, lamp_lines, settings_lines, status_lines, timer_lines
 
-FINE = {"phase": "idle", "says": "link 1 live", "microphone": "open", "speaker": "open", "camera": "off"}
+FINE = {"phase": "idle", "says": "link 1 live", "microphone": "open", "speaker": "open"}
+FINE |= {"camera": "off", "offline": "off"}
 
 
 def test_a_box_that_is_well() -> None:
@@ -28,3 +29,11 @@ def test_days_and_turns_are_told_the_newest_last() -> None:
     assert lines[0] == "2026-11-22: 551 tokens in 2 turns"
     assert lines[1:] == [f"turn: first byte to first sample {ms} ms" for ms in range(2, 12)]
     assert history_lines({"days": None, "turns": 7}) == []
+
+
+def test_settings_are_told_by_section() -> None:
+    lamps = ({"name": "küche", "pins": (17,)},)
+    shown = {"live": {"voice": "Kore"}, "lights": lamps, "groups": {}, "log_level": "info"}
+    assert settings_lines(shown) == [
+        *("[live]", 'voice = "Kore"', '[lights."küche"]', "pins = [17]", "groups = {}", 'log_level = "info"'),
+    ]

@@ -63,12 +63,12 @@ def test_the_scenes_are_told() -> None:
 
 def test_the_history_is_of_turns_and_of_days() -> None:
     room = Room()
-    room.box.timeline.mark(1, "ended", 1.0)
-    room.box.timeline.mark(1, "first_byte", 1.5)
-    room.box.timeline.close(1)
+    room.conversation.timeline.mark(1, "ended", 1.0)
+    room.conversation.timeline.mark(1, "first_byte", 1.5)
+    room.conversation.timeline.close(1)
     [reply] = [e for e in room.do(ev.Asked(7, ev.History())) if isinstance(e, Reply)]
     assert reply.body["turns"] == [{"activity_end_to_first_byte": 500}]
-    assert reply.body["days"] == room.box.ledger.days()
+    assert reply.body["days"] == room.conversation.ledger.days()
 
 
 def test_the_volume_is_shown_and_set() -> None:
