@@ -49,9 +49,10 @@ def packaged(request: pytest.FixtureRequest, street: Street, package: Path) -> I
 def test_lintian_has_nothing_to_say_that_is_not_answered(package: Path) -> None:
     if shutil.which("lintian") is None:
         pytest.skip("lintian is not installed")
-    command = ["lintian", "--allow-root", "--fail-on=error,warning", "--show-overrides", package]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
+    command = ["lintian", "--allow-root", package]
+    done = subprocess.run([*command, "--fail-on=error,warning"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+    done = subprocess.run([*command, "--show-overrides"], capture_output=True, text=True, check=False)
     found = {line.split()[2] for line in done.stdout.splitlines() if line.startswith("O: ")}
     assert found <= {"bogus-mail-host", "bogus-mail-host-in-debian-changelog"}
 
@@ -59,7 +60,7 @@ def test_lintian_has_nothing_to_say_that_is_not_answered(package: Path) -> None:
 def test_one_for_another_kind_of_machine_can_be_made_here(tmp_path: Path) -> None:
     package = built("arm64", tmp_path)
     subprocess.run(["dpkg-deb", "--extract", package, tmp_path / "in"], check=True)
-    objects = list((tmp_path / "in").rglob("*.so*"))
+    objects = list((tmp_path / "in" / "usr/lib/appliance").rglob("*.so*"))
     assert len(objects) >= 2 * 3
     for path in objects:
         assert int.from_bytes(path.read_bytes()[18:20], "little") == E_MACHINE["arm64"], path
