@@ -27,6 +27,7 @@ from .subjects import BOXES, CLIENTS, Box, Client, started
 
 IDLE_S = 6.0
 HOLD_S = 4.0
+LATE_S = 30.0
 TURNS = 3
 LOUD = 200  # of 32767: the tones of the answer are far above it, and the silence is 0
 ANSWER = " ".join(["word"] * 10)  # as tones: some four seconds
@@ -87,7 +88,8 @@ async def turn(subject: Client | Box, standin: StandIn, server: SoundServer | No
     pressed = time.monotonic()
     listening = Watch(subject.process)
     await subject.talk(HOLD_S)
-    await standin.wait_for(lambda record: any(e.has("realtimeInput", "activityEnd") for e in record[seen:]))
+    ended = ("realtimeInput", "activityEnd")
+    await standin.wait_for(lambda record: any(e.has(*ended) for e in record[seen:]), timeout=HOLD_S + LATE_S)
     row = {f"listening {k}": v for k, v in listening.read().items()}
     speaking = Watch(subject.process)
     await subject.done()
