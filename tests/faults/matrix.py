@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, replace
@@ -322,6 +323,7 @@ async def row(fault: str) -> list[Cell]:
 
 
 def main() -> None:
+    os.environ.setdefault("GPIOZERO_PIN_FACTORY", "mock")
     rows = [asyncio.run(row(fault)) for fault in FAULTS]
     if "--json" in sys.argv:
         print(json.dumps([asdict(cell) for cells in rows for cell in cells], indent=1))
