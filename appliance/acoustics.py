@@ -15,7 +15,7 @@ from .core.chimes import Earcons
 from .core.earcons import Earcon
 from .core.events import Event, MicrophoneDown, MicrophoneUp
 from .hearing import Hearing
-from .settings import NATIVE, Config
+from .settings import NATIVE, NOTICES, Config
 
 MEMORY_HZ = 48_000  # what a microphone of memory has of its own, as most sound cards do
 
@@ -32,7 +32,7 @@ class Mouth(Protocol):
     def play(self, turn: int, pcm: bytes, rate_hz: int) -> None: ...
     def finish(self, turn: int) -> None: ...
     def flush(self, turn: int) -> None: ...
-    def chime(self, earcon: Earcon, repeats: int) -> None: ...
+    def chime(self, earcon: Earcon, repeats: int, notice: str = "") -> None: ...
     def hush(self) -> None: ...
     def loud(self, level: int) -> None: ...
 
@@ -43,13 +43,15 @@ MOMENT = {str(earcon).replace(" ", "_"): earcon for earcon in Earcon}
 def jingles(config: Config) -> Jingles:
     """The box's sounds, or a person's own."""
     own = {MOMENT[name]: Path(file) for name, file in config.earcons.sounds.items() if file}
-    return Jingles(own, config.audio.earcon_volume)
+    said = config.earcons.notices
+    notices = Path(said) if isinstance(said, str) else NOTICES if said else None
+    return Jingles(own, config.audio.earcon_volume, notices)
 
 
 def earcons(config: Config, sounds: Jingles) -> Earcons:
     """What the core has to know of them."""
     lengths_s = {MOMENT[name]: sounds.length_s(MOMENT[name]) for name in config.earcons.sounds}
-    return Earcons(lengths_s, config.earcons.quiet)
+    return Earcons(lengths_s, config.earcons.quiet, sounds.notices_s)
 
 
 def acoustics(

@@ -66,12 +66,24 @@ def _device(section: Section, key: str, default: str) -> str:
 def earcons(section: Section, quiet: Section) -> Earcons:
     """The sections [earcons] and [quiet]."""
     sounds = {name: sound for name in MOMENTS if (sound := _sound(section, name)) is not None}
+    notices = _notices(section)
     section.done()
     begin, end = _clock(quiet, "from"), _clock(quiet, "to")
     quiet.done()
     if (begin is None) is not (end is None):
         quiet.wrong("from" if begin is None else "to", None, "both `from` and `to`, or neither")
-    return Earcons(sounds, None if begin is None or end is None else (begin, end))
+    return Earcons(sounds, None if begin is None or end is None else (begin, end), notices)
+
+
+def _notices(section: Section) -> bool | str:
+    """Whether there are sentences, or where."""
+    value = section.raw("notices")
+    if value is None or isinstance(value, bool):
+        return value is not False
+    path = (Path(section.file).parent / value).absolute() if isinstance(value, str) and value else None
+    if path is None or not path.is_dir():
+        section.wrong("notices", value, "true, false, or a directory that `appliance notices` has filled")
+    return str(path)
 
 
 def _sound(section: Section, name: str) -> str | None:

@@ -22,7 +22,7 @@ from .core.shield import ABSENT
 from .core.timer import duration_s
 from .errors import EX_FAILURE, EX_OK, EX_USAGE, ApplianceError, HardwareError
 from .models import FIRST_VOICES, LANGUAGES, VOICES
-from .settings import Config
+from .settings import NOTICES, Config
 from .statement import history_lines, lamp_lines, settings_lines, status_lines, timer_lines
 from .telling import printed
 
@@ -102,6 +102,9 @@ def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argpar
     command.add_argument("words", nargs="*", metavar="NAME | 10m [NAME]", help="a name, a number or all")
     command = verb("devices", _devices, "List the microphones and speakers, and which of them are meant.")
     command.add_argument("--choose", action="store_true", help="write the best of them into a new FILE")
+    command = verb("notices", _notices, "Make the sentences by which the box says what is wrong.")
+    command.add_argument("--voice", default="en-us", metavar="VOICE", help="one of espeak-ng's")
+    command.add_argument("--into", type=Path, metavar="DIRECTORY", help="elsewhere than in the installation")
     verb("echo", _echo, "Play a sound, and measure how well its echo is taken away.")
     verb("watch", _watch, "Show what happens, as it happens.")
     command = verb("doctor", _doctor, "Find out what is wrong, what it means, and what to do.")
@@ -214,6 +217,15 @@ def _voices(options: argparse.Namespace) -> int:
 
 def _languages(options: argparse.Namespace) -> int:
     return _listed(options, LANGUAGES)
+
+
+def _notices(options: argparse.Namespace) -> int:
+    from .notices import make  # late: it brings subprocesses along
+
+    into = options.into or NOTICES
+    count = make(into, options.voice)
+    print(json.dumps({"ok": True, "sentences": count}) if options.json else f"{count} sentences in {into}")
+    return EX_OK
 
 
 def _devices(options: argparse.Namespace) -> int:

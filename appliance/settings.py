@@ -6,8 +6,10 @@ the moment the line is opened.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from .core.audio import RATE_HZ
 from .core.lights import Kind
@@ -99,13 +101,18 @@ MOMENTS = (
 )
 
 
+NOTICES = Path(sys.prefix, "share", "appliance", "notices")  # where an installation keeps its sentences
+
+
 @dataclass(frozen=True, slots=True)
 class Earcons:
     """Which sounds there are, by the name of their moment: "" for the box's own, or the path of a WAV file.
-    `quiet`: from when to when there are none, in minutes of the day."""
+    `quiet`: from when to when there are none, in minutes of the day. `notices`: whether failures are said in
+    words, or in which directory the sentences are."""
 
     sounds: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(MOMENTS, ""))
     quiet: tuple[int, int] | None = None
+    notices: bool | str = True
 
 
 # Hangover in ms. By `scripts/bench endpoint` on speech that nothing was tuned on, turns that were right in

@@ -1,6 +1,7 @@
 """What the daemon answered, as a person reads it.
 
-Knows the answers to `status`, `lights` and `timers`. Must never know how they were asked for.
+Knows the answers to `status`, `lights` and `timers`, and what a configuration says. Must never know how they
+were asked for.
 """
 
 from __future__ import annotations

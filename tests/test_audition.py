@@ -73,3 +73,9 @@ def test_quiet_hours(tmp_path: Path) -> None:
     for toml in ('[quiet]\nfrom = "22:00"', '[quiet]\nto = "07:00"'):
         with pytest.raises(ConfigError, match="both `from` and `to`"):
             read(tmp_path, toml)
+
+
+def test_the_sentences_are_wanted_or_not_or_somewhere(tmp_path: Path) -> None:
+    assert read(tmp_path, "").earcons.notices is True
+    assert read(tmp_path, "[earcons]\nnotices = false\n").earcons.notices is False
+    assert read(tmp_path, '[earcons]\nnotices = "."\n').earcons.notices == str(tmp_path)

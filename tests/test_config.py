@@ -330,6 +330,7 @@ WRONG: list[tuple[str, str, list[Any]]] = [
     ("audio", "send_rate", ["natvie", 48_000, 16_000.0, "16000", True, 0]),
     ("earcons", "listening", ["", 1, "/nowhere.wav", []]),
     ("earcons", "timer", [False, "/nowhere.wav"]),
+    ("earcons", "notices", ["", "/nowhere", 1]),
     ("quiet", "from", ["24:00", "22", 22, "22:60"]),
     ("turns", "mode", ["remote", "Server", 1, True]),
     (

@@ -39,7 +39,7 @@ ALSO = {
     "privacy": {"transcripts", "remember", "remember_exchanges", "remember_characters"},
     "log": {"level"},
     "panel": {f.name for f in fields(Panel)},
-    "earcons": set(MOMENTS),
+    "earcons": {*MOMENTS, "notices"},
     "quiet": {"from", "to"},
 }
 

@@ -66,8 +66,8 @@ class Recorder:
     def flush(self, turn: int) -> None:
         self.done.append(("flush", turn))
 
-    def chime(self, earcon: Earcon, repeats: int) -> None:
-        self.done.append(("chime", earcon, repeats))
+    def chime(self, earcon: Earcon, repeats: int, notice: str) -> None:
+        self.done.append(("chime", earcon, repeats, notice))
 
     def hush(self) -> None:
         self.done.append(("hush",))
@@ -174,7 +174,7 @@ def test_a_ring_and_a_look_at_the_clock_reach_their_hands() -> None:
     pump.post(ev.Pressed())
     run(pump, World(*[recorder] * 8))
     done = [done for done in recorder.done if done[0] in ("chime", "hush", "look")]
-    assert done == [("chime", Earcon.TIMER, 30), ("hush",), ("look",)]
+    assert done == [("chime", Earcon.TIMER, 30, ""), ("hush",), ("look",)]
 
 
 def test_a_function_of_a_third_party_is_run_and_abandoned() -> None:

@@ -33,7 +33,7 @@ CATCH_UP = 40  # steps: what a microphone hears of 200 ms has been played before
 FADE_SAMPLES = PLAYED_HZ * STEP_MS // 1000
 
 
-def usual(earcon: Earcon, rate_hz: int) -> bytes:
+def usual(earcon: Earcon, rate_hz: int, _: str = "") -> bytes:
     """The box's own sound, at its usual volume."""
     return drawn(earcon, rate_hz, 60)
 
@@ -215,7 +215,7 @@ class MemorySpeaker:
         *,
         post: Callable[[Event], None],
         speed: float = 1.0,
-        jingles: Callable[[Earcon, int], bytes] = usual,
+        jingles: Callable[[Earcon, int, str], bytes] = usual,
     ) -> None:
         self.record: deque[Played] = deque(maxlen=RECORD_PIECES)
         self.rung: deque[Rung] = deque(maxlen=RECORD_PIECES)
@@ -316,10 +316,10 @@ class MemorySpeaker:
                 fade = array("h", (s * (left - i) // (left + 1) for i, s in enumerate(samples)))
                 self._keep(answer, fade.tobytes(), 0.0)
 
-    def chime(self, earcon: Earcon, repeats: int) -> None:
-        """Sound this earcon so many times over; without a device nobody hears it."""
+    def chime(self, earcon: Earcon, repeats: int, notice: str = "") -> None:
+        """Sound this earcon so many times over, and the sentence; without a device nobody hears it."""
         if self._up:
-            self._mixer.ring(self._jingles(earcon, PLAYED_HZ), repeats)
+            self._mixer.ring(self._jingles(earcon, PLAYED_HZ, notice), repeats)
 
     def hush(self) -> None:
         """End the earcon that sounds."""

@@ -103,10 +103,10 @@ class SoundCardSpeaker:
         """Silence this turn and those before it; nothing is heard or reported of them any more."""
         self._playout.flush(turn)
 
-    def chime(self, earcon: Earcon, repeats: int) -> None:
-        """Sound this earcon so many times over; without a device nobody hears it."""
+    def chime(self, earcon: Earcon, repeats: int, notice: str = "") -> None:
+        """Sound this earcon so many times over, and the sentence; without a device nobody hears it."""
         if self._mouth is not None:
-            self._playout.chime(self._jingles(earcon, self._playout.rate_hz), repeats)
+            self._playout.chime(self._jingles(earcon, self._playout.rate_hz, notice), repeats)
 
     def hush(self) -> None:
         """End the earcon that sounds."""

@@ -370,7 +370,15 @@ class Conversation:
             effects += self.tell_turn(fl.Deaf(), now)  # a follow-up that nobody can hear
         effects += shown(self, now)
         ringing, local_s = self.timing.ringing.is_sounding, self.wall.local_s(now)
-        return effects + self.chimes.settle(self.turn.phase, self.mood, now, local_s=local_s, ringing=ringing)
+        trouble = self.session.trouble
+        return effects + self.chimes.settle(
+            self.turn.phase,
+            self.mood,
+            now,
+            local_s=local_s,
+            ringing=ringing,
+            failure="" if trouble is None else trouble.name,
+        )
 
     def _session_kept(self, now: float) -> list[Effect]:
         """The handle that a next life may resume with; without a time nobody would know how old it is."""

@@ -94,10 +94,14 @@ class Flush:
 
 @dataclass(frozen=True, slots=True)
 class Chime:
-    """Sound this earcon so many times over, beneath whatever is said; a former one is over."""
+    """Sound this earcon so many times over, beneath whatever is said; a former one is over.
+
+    `notice`: a failure by its name, of which a sentence follows.
+    """
 
     earcon: Earcon
     repeats: int = 1
+    notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,13 +76,13 @@ def _touched(box: Conversation, now: float) -> list[Effect]:
             *_no(box, now),
         ]
     if box.health.microphone is not None:
-        box.chimes.refuse()
+        box.chimes.refuse("no microphone")
         return [Tell("trouble", {"what": "no microphone", "reason": box.health.microphone}), *_no(box, now)]
     if box.turn.is_hearing:
         box.button.spoke()  # the finger comes to somebody who is talking
         return [*box.tell_turn(Gesture.TOUCH, now), *box.settle_line(box.session.want(now), now)]
     if box.ledger.verdict() is Verdict.HARD:
-        box.chimes.refuse()
+        box.chimes.refuse("budget")
         return [Tell("budget", {"limit": "hard", **box.ledger.shown()}), *_no(box, now)]
     box.timeline.press(box.turn.number + 1, now)
     return [*box.tell_turn(Gesture.TOUCH, now), *box.settle_line(box.session.want(now), now)]

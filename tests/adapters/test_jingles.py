@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from appliance.adapters.jingles import Jingles
+from appliance.adapters.jingles import BREATH_S, Jingles
 from appliance.core.earcons import Earcon, drawn, length_s
 from tests.test_audition import wav
 
@@ -37,3 +37,22 @@ def test_a_file_that_is_gone_is_told_once(tmp_path: Path, caplog: pytest.LogCapt
         assert jingles(Earcon.REFUSED, 16_000) == drawn(Earcon.REFUSED, 16_000, 60)
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert "gone.wav" in caplog.text
+
+
+def test_of_some_failures_there_is_a_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    wav(tmp_path / "no-network.wav", 900, rate_hz=22_050)
+    wav(tmp_path / "sermon.wav", 9_000)
+    wav(tmp_path / "odd.wav", width=1)
+    (tmp_path / "quota.wav").write_bytes(b"MP3 or so")
+    jingles = Jingles(volume=50, notices=tmp_path)
+    assert jingles.notices_s == {"no network": pytest.approx(BREATH_S + 0.9)}
+    assert "quota.wav" in caplog.text
+    chime = drawn(Earcon.REFUSED, 24_000, 50)
+    assert jingles(Earcon.REFUSED, 24_000, "quota") == chime
+    both = jingles(Earcon.REFUSED, 24_000, "no network")
+    assert both.startswith(chime + bytes(2 * round(BREATH_S * 24_000)))
+    spoken = np.frombuffer(both[len(chime) :], "<i2")
+    assert abs(len(spoken) / 24_000 - jingles.notices_s["no network"]) < 0.01
+    assert abs(float(spoken[8_000:20_000].mean()) - 0x0201 / 2) < 2, "as loud as the rest"
+    (tmp_path / "no-network.wav").unlink()
+    assert jingles(Earcon.REFUSED, 24_000, "no network") == chime, "it was there at the start"

@@ -97,6 +97,46 @@ def test_quiet_hours(quiet: tuple[int, int] | None, at: int, night: bool) -> Non
     assert bool(said) is not night
 
 
+SAID = Earcons(ALL.lengths_s, notices_s={"quota": 2.0, "no network": 3.0, "no microphone": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("phase", "mood", "failure", "notice"),
+    [
+        (Waiting(9.0), Mood.REFUSED, "quota", "quota"),
+        (BEGINS, Mood.REFUSED, "quota", "quota"),
+        (Waiting(9.0), Mood.REFUSED, "key refused", ""),
+        (Waiting(9.0), Mood.OFFLINE, "no network", "no network"),
+        (BEGINS, Mood.OFFLINE, "no network", ""),
+        (Hearing(9.0, By.VOICE), Mood.OFFLINE, "no network", ""),
+        (BEGINS, Mood.LISTENING, "no network", ""),
+    ],
+)
+def test_what_is_wrong_is_said_but_not_over_somebody_who_speaks(
+    phase: Phase, mood: Mood, failure: str, notice: str
+) -> None:
+    chimes = Chimes(SAID)
+    [chime] = chimes.settle(phase, mood, 10.0, local_s=None, ringing=False, failure=failure)
+    assert chime.notice == notice
+    end = 10.0 + SAID.lengths_s[chime.earcon] + SAID.notices_s.get(notice, 0.0) + DRAIN_S
+    assert (chimes.is_heard(end - 0.01), chimes.is_heard(end)) == (True, False)
+
+
+def test_nothing_heard_is_no_news_while_a_sentence_is_said() -> None:
+    for now, heard in ((10.5, []), (20.0, [Chime(Earcon.NOTHING_HEARD)])):
+        chimes = Chimes(SAID)
+        chimes.settle(BEGINS, Mood.REFUSED, 10.0, local_s=None, ringing=False, failure="quota")
+        chimes.over("nothing heard")
+        assert chimes.settle(Idle(), Mood.REFUSED, now, local_s=None, ringing=False) == heard
+
+
+def test_a_press_that_came_to_nothing_says_why_and_not_what_troubles_the_line() -> None:
+    chimes = Chimes(SAID)
+    chimes.refuse("no microphone")
+    [chime] = chimes.settle(Idle(), Mood.NO_MICROPHONE, 1.0, local_s=None, ringing=False, failure="quota")
+    assert chime == Chime(Earcon.REFUSED, notice="no microphone")
+
+
 def test_the_ear_is_deaf_until_it_has_drained() -> None:
     chimes = Chimes(ALL)
     assert not chimes.is_heard(10.0)
@@ -152,6 +192,18 @@ def test_a_press_that_comes_to_nothing() -> None:
         room.press()
         room.pass_time(1.0)
         assert heard(room) == [Earcon.REFUSED] * presses
+
+
+def test_without_a_line_it_says_so_to_whoever_has_finished() -> None:
+    room = Room(reachable=False, earcons=SAID)
+    room.ask(0.5)
+    room.pass_time(20.0)
+    notices = [effect.notice for _, effect in room.effects if isinstance(effect, Chime)]
+    assert "no network" not in notices, "it was told by a tone while they spoke"
+    room.do(ev.MicrophoneDown("unplugged"))
+    room.press()
+    room.pass_time(1.0)
+    assert [effect.notice for _, effect in room.effects if isinstance(effect, Chime)][-1] == "no microphone"
 
 
 def test_without_earcons_it_is_as_silent_as_ever() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import wave
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from appliance.core.earcons import Earcon, drawn
+from appliance.core.earcons import Earcon, drawn, length_s
+from appliance.notices import make
 from appliance.standin.server import Options, StandIn
 
 from ..adapters.contract_sound import Samples, find, samples
@@ -92,5 +96,35 @@ def test_a_request_is_heard_after_the_chime(server: SoundServer) -> None:
             await switched(daemon, server)
             assert [call["name"] for call in daemon.of("call")] == ["set_lights"]
             await daemon.until(lambda: moods(daemon)[-1] == "idle")
+
+    asyncio.run(life())
+
+
+def test_what_is_wrong_is_said_in_words(server: SoundServer, tmp_path: Path) -> None:
+    """A key that is refused: the sound, and then a sentence, which it does not take for a question."""
+    make(tmp_path, "en-us")
+    with wave.open(str(tmp_path / "key-refused.wav")) as file:
+        said_s = file.getnframes() / file.getframerate()
+
+    async def life() -> None:
+        toml = f'[earcons]\nnotices = "{tmp_path}"\n[turns]\nno_speech_s = 1.0\n'
+        environment = {**server.environment, "GEMINI_API_KEY": "wrong"}
+        async with (
+            StandIn(Options(key="right")) as standin,
+            box(standin, toml, environment, backend="pyaudio") as daemon,
+        ):
+            assert await daemon.known("microphone") == "open"
+            with server.record(PLAYED_HZ) as recording:
+                await daemon.ask(do="talk")
+                await daemon.until(lambda: "refused" in moods(daemon))
+                await asyncio.to_thread(recording.more, said_s + 2.0)
+                heard = samples(recording.pcm())
+            assert likeness(Earcon.REFUSED, heard) > 0.9
+            begins = find(samples(drawn(Earcon.REFUSED, PLAYED_HZ, USUAL)), heard)
+            after = heard[begins + int(length_s(Earcon.REFUSED) * PLAYED_HZ) :]
+            spoken = np.flatnonzero(abs(after) > 300)
+            assert said_s * 0.7 < (spoken[-1] - spoken[0]) / PLAYED_HZ < said_s * 1.2
+            assert not standin.activities
+            assert await daemon.stop() == 0
 
     asyncio.run(life())
