@@ -55,7 +55,7 @@ class Chimes:
     def settle(
         self, phase: Phase, mood: Mood, now: float, *, local_s: float | None, ringing: bool, failure: str = ""
     ) -> list[Chime]:
-        """`ringing`: a timer does, which is louder than this. `failure`: what troubles the line, by its name."""
+        """`ringing`: a timer does, which is louder. `failure`: what troubles the line, by its name."""
         refused = self._refused
         earcon = self._next(phase, mood)
         length_s = self._earcons.lengths_s.get(earcon) if earcon else None

@@ -54,6 +54,7 @@ def test_it_is_installed_in_one_command_without_a_compiler(bare: Box) -> None:
     assert "scripts/install: there is no key yet" in bare.transcript
     assert bare.machine.run("systemctl is-enabled appliance") == "enabled"
     assert (bare.machine.root / "usr/local/share/man/man5/appliance.toml.5").exists()
+    assert (bare.machine.root / "opt/appliance/share/appliance/notices/no-network.wav").exists()
     assert bare.machine.run("appliance --version").startswith("appliance ")
 
 
