@@ -51,7 +51,7 @@ def test_trouble_is_told_once_to_somebody_who_waits(mood: Mood) -> None:
 
 def test_what_was_done_by_hand_is_told_before_all_else() -> None:
     chimes = Chimes(ALL)
-    chimes.refuse()
+    chimes.refuse("budget")
     chimes.say(Earcon.MUTED)
     said = chimes.settle(BEGINS, Mood.OFFLINE, 1.0, local_s=None, ringing=False)
     assert said == [Chime(Earcon.MUTED)]
