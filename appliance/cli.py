@@ -76,7 +76,7 @@ def parser(arguments: Sequence[str] = (), *, everything: bool = False) -> argpar
     verb("version", _version, "Say which version it is.")
     verb("config", _config, "Print the effective configuration.")
     verb("voices", _voices, "List the voices.")
-    verb("languages", _languages, "List the languages.")
+    verb("languages", lambda options: _listed(options, LANGUAGES), "List the languages.")
     verb("status", _status, "How is it?")
     verb("history", _history, "How long the last turns took, and what the last days cost.")
     command = verb("talk", _talk, "Tap the button, or hold it.")
@@ -213,10 +213,6 @@ def _voices(options: argparse.Namespace) -> int:
     everywhere = "every model"
     found = {voice: everywhere if voice in FIRST_VOICES else "native audio models" for voice in VOICES}
     return _listed(options, found)
-
-
-def _languages(options: argparse.Namespace) -> int:
-    return _listed(options, LANGUAGES)
 
 
 def _notices(options: argparse.Namespace) -> int:
