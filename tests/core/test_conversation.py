@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -989,11 +989,10 @@ def test_any_life(life: list[object], always: bool, reachable: bool, brain: bool
                         if ids & used or not _calls(room, link):
                             continue
                         used |= ids
-                    if isinstance(message, ms.ToolCallCancellation):
-                        for line in filter(None, (room.promises, room.promises.near)):
-                            line.open_calls -= {(abs(link), i) for i in message.ids}
                     fresh.append(message)
+                _cancelled(room, link, fresh)
                 room.do(ev.Received(link, tuple(fresh)))
+                _cancelled(room, link, fresh)  # a call and its cancellation may come in one frame
             case ev.Talk() | ev.Ask() | ev.Say() | ev.Cancel() | ev.Status() | ev.Lights():
                 asks += 1
                 room.do(ev.Asked(asks, happening))
@@ -1008,6 +1007,14 @@ def test_any_life(life: list[object], always: bool, reachable: bool, brain: bool
     assert room.promises.near is None or not room.promises.near.open_calls
     room.do(ev.Stop())
     assert room.promises.quit
+
+
+def _cancelled(room: Room, link: int, messages: Sequence[object]) -> None:
+    """None of these calls is waited for any more."""
+    for message in messages:
+        if isinstance(message, ms.ToolCallCancellation):
+            for line in filter(None, (room.promises, room.promises.near)):
+                line.open_calls -= {(abs(link), i) for i in message.ids}
 
 
 def _calls(room: Room, link: int) -> bool:
