@@ -35,6 +35,7 @@ from .corpus import COMMITTED, FOLDER, RATE_HZ, Samples, load
 
 SHELF = Path(appliance.standin.__file__).with_name("requests")
 VOICES = ("en-us", "en-gb", "en-us+f3", "en-gb-scotland+m4")
+ROOM_DB = 45.0  # how much a voice is above a quiet room
 SNRS = (None, 20.0, 10.0, 5.0)
 HOME = {
     "lights": {
@@ -128,12 +129,13 @@ def noises() -> list[Samples]:
 
 
 def mixed(speech: Samples, noise: Samples, snr_db: float | None) -> bytes:
-    """Half a second of room before and after, and the noise at its level below the speech's."""
+    """Half a second of room before and after, and the noise at its level below the speech's. No microphone
+    delivers digital silence: in quiet it is the hiss of one."""
     room = np.pad(speech, RATE_HZ // 2)
-    if snr_db is not None:
-        beneath = np.resize(noise, room.size)
-        ratio = np.sqrt((speech**2).mean() / (beneath**2).mean()) / 10 ** (snr_db / 20)
-        room = room + beneath * ratio
+    hiss = np.random.default_rng(1).standard_normal(room.size)
+    beneath = hiss if snr_db is None else np.resize(noise, room.size)
+    ratio = np.sqrt((speech**2).mean() / (beneath**2).mean()) / 10 ** ((snr_db or ROOM_DB) / 20)
+    room = room + beneath * ratio
     room = room * min(1.0, 0.9 / max(1e-9, float(abs(room).max())))
     return (room * 32767).astype("<i2").tobytes()
 

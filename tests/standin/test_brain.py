@@ -133,7 +133,9 @@ def test_nothing_that_was_said_is_logged(caplog):
     [
         (Words(("turn", "everything", "off"), 4.0, 28.0, 1.2), True),
         (Words(("lights", "on"), 4.0, 23.0, 0.7), False),
-        (Words(("turn", "everything", "off"), 12.0, 28.0, 1.2), False),
+        (Words(("turn", "everything", "off"), 10.1, 28.0, 1.2), False),
+        (Words(("turn", "everything", "off"), 9.0, 37.0, 1.2), False),
+        (Words(("lights", "on"), 8.0, 12.0, 0.7), False),
         (Words(("turn", "everything", "off"), 4.0, 45.0, 1.2), False),
         (Words(("turn", "everything", "off"), 4.0, 28.0, 12.0), False),
     ],
