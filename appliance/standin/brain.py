@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 
 # Measured 45 dB above a room and in noise (`scripts/bench offline`). People's requests doubt up to 6 (worst
 # word 28), espeak-ng's from nought to 30. What was heard wrongly, or was no request, and is a sentence of the
-# grammar all the same doubts 9.8 (41), 11 (23), 12 (31) and more. In noise 5 dB below the voice the measure
-# fails now and then: one in 275 was taken at -16 (28).
+# grammar all the same doubts 9.8 (41), 11 (23), 12 (31) and more. In noise 5 to 10 dB below the voice it
+# fails now and then: three of 403 sounds were taken that should not have been, one at -16 (28).
 _MOST_DOUBT = 10.0
 _MOST_WORD_DOUBT = 36.0
 _MOST_BRIEF_DOUBT = 7.5  # of two words alone, which much speech is like
