@@ -45,7 +45,7 @@ def test_the_service_keeps_half_of_four_fifths() -> None:
 def test_a_usual_home_fits_every_model_many_times_over(model: str) -> None:
     language = {"proactive_audio": False}
     config = parse({"live": {"model": model, **language}, **HOME})
-    setup = conversation(config, None).session._setup
+    setup = conversation(config, None).session.setup
     assert sum(told(setup)) * 3 < most_kept(profile_of(model)[0].context, None)
 
 

@@ -177,7 +177,7 @@ def test_coverage_depends_on_the_model() -> None:
 def test_a_language_is_ignored_where_the_model_chooses() -> None:
     config = parse({"live": {"model": V38, "language": "de-DE"}})
     assert config.warnings == (f"live.language is ignored: '{V38}' chooses the language by itself",)
-    assert "languageCode" not in encode(conversation(config, None).session._setup)
+    assert "languageCode" not in encode(conversation(config, None).session.setup)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_a_language_is_ignored_where_the_model_chooses() -> None:
 )
 def test_every_setup_is_one_that_the_public_types_know(live: dict[str, Any]) -> None:
     config = parse({"live": live, "lights": {"lamp": {"pin": 4}}, "turns": {"coverage": "activity"}})
-    judge_client(encode(conversation(config, None).session._setup))
+    judge_client(encode(conversation(config, None).session.setup))
 
 
 def test_an_instruction_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
