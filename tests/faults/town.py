@@ -174,6 +174,7 @@ class Town:
 def _table(port: int, place: Path, more: Mapping[str, Any], pin: int) -> dict[str, Any]:
     table: dict[str, Any] = {
         "live": {"endpoint": f"ws://127.0.0.1:{port}"},
+        "offline": {"enabled": False},  # there is no brain in this town
         "audio": {"backend": "memory"},
         "turns": {"follow_up_s": 0.0},
         "control": {"socket": str(place / "control.sock")},
