@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from appliance.core import events as ev
-from appliance.core.effects import Reply, SetLights, SetVolume
+from appliance.core.effects import Reply, Reread, SetLights, SetVolume
 from appliance.core.lights import LightState
 
 from .room import Room
@@ -77,3 +77,7 @@ def test_the_volume_is_shown_and_set() -> None:
         effects = room.do(ev.Asked(ask, ev.Volume(asked)))  # type: ignore[arg-type]
         assert Reply(ask, {"ok": True, "volume": level}) in effects
         assert (SetVolume(level) in effects) is (asked is not None)
+
+
+def test_a_reload_is_for_whoever_reads_the_configuration() -> None:
+    assert [e for e in Room().do(ev.Asked(7, ev.Reload())) if isinstance(e, Reread)] == [Reread(7)]
