@@ -274,11 +274,12 @@ class Connection:
             case {"clientContent": given}:
                 self._content(given)
             case {"toolResponse": given}:
+                scripted = self._script is not None and self._script.expects == "toolResponse"
                 late, aside = self.calls.answer(given.get("functionResponses", []))
                 self._tell("toolResponse")
                 for response in late:
                     self._speak_of(response)
-                for response in aside:
+                for response in () if scripted else aside:  # the scene has its own words for them
                     self._spawn(tell_of, self, response)
             case {"contextUpdate": given} if self._profile.context_update:
                 self.setup |= given.get("tools", {})

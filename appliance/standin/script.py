@@ -31,6 +31,7 @@ class Script:
 
     def __init__(self, connection: Connection, scene: Scene) -> None:
         self.playing = True
+        self.expects = ""  # what is waited for now
         self._connection = connection
         self._scene = scene
         self._steps = scene.steps_on(connection.number)
@@ -103,12 +104,14 @@ class Script:
                 pass
 
     async def _expect(self, wanted: str, within_s: float) -> None:
+        self.expects = wanted
         async with asyncio.timeout(self._scaled(within_s)):
             while True:
                 happening, ended = await self._told.get()
                 if ended is not None:
                     self._ended = ended
                 if happening == wanted:
+                    self.expects = ""
                     return
 
     async def _speak(self, text: str, step: Step) -> None:
