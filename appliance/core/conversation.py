@@ -187,10 +187,10 @@ class Conversation:
                 told = Tell("microphone", {"state": state, "reason": reason})
                 return [told, *self.tell_turn(fl.Deaf(), now)]
             case ev.SpeakerUp():
-                self.health.speaker = None
+                self.health.speaker, self.health.heard_of_speaker = None, True
                 return [Tell("speaker", {"state": "open"}), *self.timing.ringing.tell(Heedless(), now)]
             case ev.SpeakerDown(reason):
-                self.health.speaker = reason
+                self.health.speaker, self.health.heard_of_speaker = reason, True
                 told = Tell("speaker", {"state": "missing", "reason": reason})
                 return [told, *self.tell_turn(fl.Dumb(), now)]
             case ev.Gauged():

@@ -62,6 +62,8 @@ class Health:
         """Why there is no microphone; None while there is one."""
         self.speaker: str | None = None
         """The same of the speaker; until it fails it is taken to be there."""
+        self.heard_of_speaker = False
+        """It has been opened, or could not be."""
         self.gauges: dict[str, Gauged] = {}
 
     def __repr__(self) -> str:

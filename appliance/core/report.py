@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import lines
+from .health import NOT_YET
 
 if TYPE_CHECKING:
     from .conversation import Conversation
@@ -23,7 +24,7 @@ def report(box: Conversation) -> dict[str, object]:
         "muted": box.mute.is_on,
         "button": "stuck" if box.button.is_stuck else "fine",
         "microphone": box.health.microphone or box.health.doubt or "open",
-        "speaker": box.health.speaker or "open",
+        "speaker": box.health.speaker or ("open" if box.health.heard_of_speaker else NOT_YET),
         "sound": box.health.shown(),
         "camera": box.eye.shown,
         "offline": "serving" if lines.is_offline(box) else box.offline.shown,

@@ -103,7 +103,7 @@ class Record:
     def note_seed(self, seed: Seed) -> None:
         self._append(self.seeds, seed)
 
-    async def wait_for(self, predicate: Callable[[list[Entry]], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[list[Entry]], T], timeout: float = 20.0) -> T:  # noqa: ASYNC109
         """The first true value of the predicate over the entries; raises TimeoutError with the last ones."""
         try:
             async with asyncio.timeout(timeout):

@@ -188,7 +188,7 @@ class StandIn:
         """The PCM (16 kHz) of all activities of one connection, or of all of them."""
         return b"".join(a.pcm for a in self.activities if link in (None, a.link))
 
-    async def wait_for(self, predicate: Callable[[list[Entry]], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[list[Entry]], T], timeout: float = 20.0) -> T:  # noqa: ASYNC109
         """The first true value of the predicate over the record; else TimeoutError with the last entries."""
         return await self._record.wait_for(predicate, timeout)
 

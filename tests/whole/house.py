@@ -172,7 +172,7 @@ class Daemon:
             raise AssertionError(f"it did not come:\n{tail}\n{self.notes[-5:]}\n{log[-4000:]}") from None
 
     async def known(self, part: str) -> str:
-        """What became of the microphone, once the daemon has tried; it may have said so before we watched."""
+        """What became of the microphone or speaker, once tried; it may have been told before we watched."""
         async with asyncio.timeout(LIMIT_S):
             while (found := str((await self.ask(do="status"))[part])) == "not opened yet":
                 pass

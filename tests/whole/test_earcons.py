@@ -114,7 +114,9 @@ def test_what_is_wrong_is_said_in_words(server: SoundServer, tmp_path: Path) -> 
             box(standin, toml, environment, backend="pyaudio") as daemon,
         ):
             assert await daemon.known("microphone") == "open"
+            assert await daemon.known("speaker") == "open"
             with server.record(PLAYED_HZ) as recording:
+                await asyncio.to_thread(recording.more, 0.3)  # it records
                 await daemon.ask(do="talk")
                 await daemon.until(lambda: "refused" in moods(daemon))
                 await asyncio.to_thread(recording.more, said_s + 2.0)
