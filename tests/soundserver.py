@@ -14,8 +14,10 @@ import subprocess
 import tempfile
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 
@@ -72,7 +74,7 @@ class Recording:
     def at(self, sample: int) -> float:
         """When this sample was there, by time.monotonic()."""
         with self._grown:
-            return next(at for count, at in self._came if count > 2 * sample)
+            return self._came[bisect_right(self._came, 2 * sample, key=itemgetter(0))][1]
 
     def until_loud(self, above: int, timeout_s: float = 30.0) -> None:
         """Wait until something is heard that is louder than this."""

@@ -26,7 +26,8 @@ class Process:
     def memory_mb(self) -> dict[str, float]:
         rollup = self._place.joinpath("smaps_rollup").read_text().splitlines()
         kb = {line.split(":")[0]: int(line.split()[1]) for line in rollup if line.endswith("kB")}
-        return {"resident": kb["Rss"] / 1024, "unique": (kb["Private_Clean"] + kb["Private_Dirty"]) / 1024}
+        unique = kb["Private_Clean"] + kb["Private_Dirty"]
+        return {"resident": kb["Rss"] / 1024, "proportional": kb["Pss"] / 1024, "unique": unique / 1024}
 
     def threads(self) -> int:
         return len(list(self._place.joinpath("task").iterdir()))

@@ -25,20 +25,21 @@ BOXES = {
 
 
 class Subject(Protocol):
-    """One of them, running. `marks`: of its last turn, by time.monotonic()."""
+    """One of them, running; it said at `ready` that it was, by time.monotonic()."""
 
     process: Process
     began: float
+    ready: float
 
     async def talk(self, seconds: float) -> None: ...
-    async def done(self) -> Mapping[str, float | None]: ...
+    async def done(self) -> None: ...
 
 
 class Client:
     def __init__(self, child: asyncio.subprocess.Process, began: float) -> None:
         self._child = child
         self.process = Process(child.pid)
-        self.began = began
+        self.began = self.ready = began
 
     async def told(self) -> dict[str, object]:
         assert self._child.stdout
@@ -53,17 +54,15 @@ class Client:
         self._child.stdin.write(f"talk {seconds}\n".encode())
         await self._child.stdin.drain()
 
-    async def done(self) -> Mapping[str, float | None]:
-        marks = (await self.told())["marks"]
-        assert isinstance(marks, dict)
-        return marks
+    async def done(self) -> None:
+        assert (await self.told())["did"] == "done"
 
 
 class Box:
     def __init__(self, daemon: Daemon, began: float) -> None:
         self.daemon = daemon
         self.process = Process(daemon.process.pid)
-        self.began = began
+        self.began, self.ready = began, time.monotonic()
         self._turns = 0
 
     async def talk(self, seconds: float) -> None:
@@ -71,9 +70,18 @@ class Box:
         answer = await self.daemon.ask(do="talk", hold_s=seconds)
         assert answer["ok"], answer
 
-    async def done(self) -> Mapping[str, float | None]:
+    async def tap(self) -> None:
+        """As `talk`, but the box has to find the end of what is said by itself."""
+        self._turns += 1
+        answer = await self.daemon.ask(do="talk")
+        assert answer["ok"], answer
+
+    async def done(self) -> None:
         await self.daemon.until(lambda: len(self.daemon.of("turn")) >= self._turns, LIMIT_S)
-        return {}
+
+    async def mute(self, *, on: bool) -> None:
+        answer = await self.daemon.ask(do="mute" if on else "unmute")
+        assert answer["ok"], answer
 
 
 @contextlib.asynccontextmanager
@@ -87,9 +95,10 @@ async def started(
         toml = f'[live]\nmodel = "{MODEL}"\nendpoint = "{standin.url}"\nconnect = "always"\n'
         toml += f'[audio]\nbackend = "{backend}"\n{BOXES[name]}{LIGHTS}[turns]\nfollow_up_s = 0.0\n{more}'
         async with Daemon(toml, environment) as daemon:
+            box = Box(daemon, began)
             assert await daemon.known("microphone") == "open"
-            await standin.wait_for(lambda record: any(e.has("setupComplete") for e in record))
-            yield Box(daemon, began)
+            await standin.wait_for(lambda record: any(e.has("setupComplete") for e in record), LIMIT_S)
+            yield box
         return
     child = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", f"tests.bench.peers.{CLIENTS[name]}", standin.url, MODEL, sound),
@@ -101,6 +110,7 @@ async def started(
     try:
         client = Client(child, began)
         assert (await client.told())["did"] == "up"
+        client.ready = time.monotonic()
         yield client
     finally:
         if child.returncode is None:

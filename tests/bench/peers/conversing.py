@@ -3,7 +3,7 @@
 talk SECONDS    the person holds the button that long: begin, send what is heard, end
 quit
 
-{"did": "up"} once, then {"did": "done"} when an answer has been played to its end, with its marks
+{"did": "up"} once, then {"did": "done"} when an answer has been played to its end
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-import time
+from collections.abc import Callable
 from typing import Protocol
-
-from .sound import Card, Memory, Queue
 
 
 class Line(Protocol):
@@ -25,28 +23,43 @@ class Line(Protocol):
     async def end(self) -> None: ...
 
 
+class Waiting(Protocol):
+    """What is still to be played."""
+
+    def put(self, pcm: bytes) -> None: ...
+    def flush(self) -> None: ...
+
+    @property
+    def left_s(self) -> float: ...
+
+
+class Sound(Protocol):
+    @property
+    def queue(self) -> Waiting: ...
+
+    async def run(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Conversing:
     """`talk` by stdin; the client calls `heard_speech`, `interrupted` and `turn_over`."""
 
-    def __init__(self, kind: str) -> None:
-        self.queue = Queue()
+    def __init__(self, sound: Callable[[Callable[[bytes], None]], Sound]) -> None:
         self.line: Line | None = None
         self._heard: asyncio.Queue[bytes] = asyncio.Queue()
         self._talking = False
         self._over = asyncio.Event()
-        self._marks: dict[str, float] = {}
-        self._sound = {"card": Card, "memory": Memory}[kind](self._hear, self.queue)
+        self._sound = sound(self._hear)
 
     def _hear(self, pcm: bytes) -> None:
         if self._talking:
             self._heard.put_nowait(pcm)
 
     def heard_speech(self, pcm: bytes) -> None:
-        self._marks.setdefault("first_byte", time.monotonic())
-        self.queue.put(pcm)
+        self._sound.queue.put(pcm)
 
     def interrupted(self) -> None:
-        self.queue.flush()
+        self._sound.queue.flush()
 
     def turn_over(self) -> None:
         self._over.set()
@@ -72,21 +85,17 @@ class Conversing:
 
     async def _turn(self, seconds: float) -> None:
         assert self.line is not None
-        self._over.clear()
-        self._marks, self.queue.first_sample = {}, None
         await self.line.begin()
         self._talking = True
         await asyncio.sleep(seconds)  # the person holds the button
         self._talking = False
-        self._marks["let_go"] = time.monotonic()
         await self._heard.join()
+        self._over.clear()  # not before: an answer that was interrupted is over, too
         await self.line.end()
-        self._marks["ended"] = time.monotonic()
         await self._over.wait()
-        while left_s := self.queue.left_s:  # noqa: ASYNC110  # another thread takes it
+        while left_s := self._sound.queue.left_s:  # noqa: ASYNC110  # another thread takes it
             await asyncio.sleep(left_s)  # it plays
-        marks = {**self._marks, "first_sample": self.queue.first_sample}
-        print(json.dumps({"did": "done", "marks": marks}), flush=True)
+        print(json.dumps({"did": "done"}), flush=True)
 
     async def _sending(self) -> None:
         assert self.line is not None

@@ -13,7 +13,9 @@ import sys
 from websockets.asyncio.client import ClientConnection, connect
 
 from .conversing import Conversing
+from .sound import Card, Memory
 
+SOUNDS = {"card": Card, "memory": Memory}
 PATH = "/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent"
 
 
@@ -52,7 +54,7 @@ async def main(url: str, model: str, kind: str) -> None:
         "generationConfig": {"responseModalities": ["AUDIO"]},
         "realtimeInputConfig": {"automaticActivityDetection": {"disabled": True}},
     }
-    box = Conversing(kind)
+    box = Conversing(SOUNDS[kind])
     async with connect(url + PATH, compression=None, max_size=None, ping_timeout=None) as socket:
         await socket.send(json.dumps({"setup": setup}))
         await socket.recv()

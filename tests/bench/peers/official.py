@@ -15,6 +15,9 @@ from google import genai
 from google.genai import types
 
 from .conversing import Conversing
+from .sound import Memory, Script
+
+SOUNDS = {"card": Script, "memory": Memory}
 
 
 class Official:
@@ -54,7 +57,7 @@ async def main(url: str, model: str, kind: str) -> None:
             automatic_activity_detection=types.AutomaticActivityDetection(disabled=True)
         ),
     )
-    box = Conversing(kind)
+    box = Conversing(SOUNDS[kind])
     async with client.aio.live.connect(model=model, config=config) as session:
         listening = asyncio.create_task(listen(session, box))
         await box.run(Official(session))

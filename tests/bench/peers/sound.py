@@ -1,6 +1,8 @@
-"""The sound path of the clients that the box is measured beside: as little as there can be of one.
+"""The sound paths of the clients that the box is measured beside.
 
-A microphone that gives 20 ms at 16 kHz to a loop, and a speaker that takes what there is at 24 kHz.
+`Card` is as little as there can be of one: a microphone that gives 20 ms at 16 kHz to a loop, and a speaker
+that takes what there is at 24 kHz. `Script` is what the documentation of the official client shows: calls that
+block, in threads. `Memory` is no sound at all.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 
 HEARD_HZ, PLAYED_HZ = 16_000, 24_000
 HEARD_FRAMES, PLAYED_FRAMES = 320, 240  # 20 ms and 10 ms
+SCRIPT_FRAMES = 1024
 
 
 class Queue:
@@ -21,7 +24,6 @@ class Queue:
     def __init__(self) -> None:
         self._pcm = bytearray()
         self._lock = threading.Lock()
-        self.first_sample: float | None = None
 
     def put(self, pcm: bytes) -> None:
         with self._lock:
@@ -35,8 +37,6 @@ class Queue:
         with self._lock:
             pcm = bytes(self._pcm[: 2 * count])
             del self._pcm[: 2 * count]
-        if pcm and self.first_sample is None:
-            self.first_sample = time.monotonic()
         return pcm.ljust(2 * count, b"\0")
 
     @property
@@ -47,9 +47,10 @@ class Queue:
 class Card:
     """A sound card, by PortAudio's callbacks."""
 
-    def __init__(self, hear: Callable[[bytes], None], queue: Queue) -> None:
+    def __init__(self, hear: Callable[[bytes], None]) -> None:
         import pyaudio
 
+        self.queue = queue = Queue()
         loop = asyncio.get_running_loop()
 
         def heard(pcm: bytes | None, *_: object) -> tuple[None, int]:
@@ -79,11 +80,65 @@ class Card:
         self._audio.terminate()
 
 
+class Messages:
+    """What is still to be played, message by message."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[bytes] = asyncio.Queue()
+        self._until = 0.0
+
+    def put(self, pcm: bytes) -> None:
+        self._until = max(self._until, time.monotonic()) + len(pcm) / 2 / PLAYED_HZ
+        self._waiting.put_nowait(pcm)
+
+    def flush(self) -> None:
+        while not self._waiting.empty():
+            self._waiting.get_nowait()
+        self._until = 0.0
+
+    async def take(self) -> bytes:
+        return await self._waiting.get()
+
+    @property
+    def left_s(self) -> float:
+        return max(0.0, self._until - time.monotonic())
+
+
+class Script:
+    """A sound card as the official client's documentation uses it: 64 ms are read, a message is written."""
+
+    def __init__(self, hear: Callable[[bytes], None]) -> None:
+        import pyaudio
+
+        self._hear = hear
+        self.queue = Messages()
+        self._audio = pyaudio.PyAudio()
+        mono: dict[str, Any] = {"format": pyaudio.paInt16, "channels": 1}
+        self._heard = self._audio.open(**mono, rate=HEARD_HZ, input=True, frames_per_buffer=SCRIPT_FRAMES)
+        self._played = self._audio.open(**mono, rate=PLAYED_HZ, output=True)
+
+    async def run(self) -> None:
+        await asyncio.gather(self._hearing(), self._playing())
+
+    async def _hearing(self) -> None:
+        while True:
+            pcm = await asyncio.to_thread(self._heard.read, SCRIPT_FRAMES, exception_on_overflow=False)
+            self._hear(pcm)
+
+    async def _playing(self) -> None:
+        while True:
+            await asyncio.to_thread(self._played.write, await self.queue.take())
+
+    def close(self) -> None:
+        """Threads are inside the streams: the end of the process closes them."""
+
+
 class Memory:
     """No sound card: silence at its pace, and a speaker that takes its time."""
 
-    def __init__(self, hear: Callable[[bytes], None], queue: Queue) -> None:
-        self._hear, self._queue = hear, queue
+    def __init__(self, hear: Callable[[bytes], None]) -> None:
+        self._hear = hear
+        self.queue = Queue()
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -92,7 +147,7 @@ class Memory:
             due += HEARD_FRAMES / HEARD_HZ
             await asyncio.sleep(due - loop.time())  # the pace of the sound
             self._hear(pcm)
-            self._queue.take(2 * PLAYED_FRAMES)
+            self.queue.take(2 * PLAYED_FRAMES)
 
     def close(self) -> None:
         pass
