@@ -1,8 +1,8 @@
 """The sound paths of the clients that the box is measured beside.
 
 `Card` is as little as there can be of one: a microphone that gives 20 ms at 16 kHz to a loop, and a speaker
-that takes what there is at 24 kHz. `Script` is what the documentation of the official client shows: calls that
-block, in threads. `Memory` is no sound at all.
+that takes what there is at 24 kHz. `Script` is what the documentation of the official client shows: calls
+that block, in threads. `Memory` is no sound at all.
 """
 
 from __future__ import annotations
