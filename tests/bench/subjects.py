@@ -17,7 +17,8 @@ from .process import Process
 
 MODEL = "gemini-2.5-flash-native-audio-preview-12-2025"  # this one takes what every client sends
 LIMIT_S = 60.0
-CLIENTS = {"floor": "floor", "google-genai": "official"}
+CLIENTS = {"floor": "floor", "google-genai": "official", "its script": "official"}
+SCRIPT = "its script"  # google-genai again, with the sound path of its documentation: calls that block
 BOXES = {
     "box": 'echo = "off"\n',
     "box, cancelling echo": 'echo = "cancel"\n',
@@ -90,6 +91,7 @@ async def started(
 ) -> AsyncIterator[Client | Box]:
     """One of CLIENTS or BOXES, with its line up and its sound open. `sound`: "card" or "memory"."""
     began = time.monotonic()
+    path = "script" if name == SCRIPT else sound
     if name in BOXES:
         backend = {"card": "pyaudio", "memory": "memory"}[sound]
         toml = f'[live]\nmodel = "{MODEL}"\nendpoint = "{standin.url}"\nconnect = "always"\n'
@@ -101,7 +103,7 @@ async def started(
             yield box
         return
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", f"tests.bench.peers.{CLIENTS[name]}", standin.url, MODEL, sound),
+        *(sys.executable, "-m", f"tests.bench.peers.{CLIENTS[name]}", standin.url, MODEL, path),
         env=dict(environment),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

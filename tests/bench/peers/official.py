@@ -1,6 +1,8 @@
 """The official client library doing the same conversation, as its documentation shows it.
 
-        python -m tests.bench.peers.official URL MODEL card|memory
+        python -m tests.bench.peers.official URL MODEL card|script|memory
+
+`card` is the sound path that the floor has, `script` that of its documentation.
 
 It insists on TLS where there is a key, so its address is patched; nothing else is.
 """
@@ -15,9 +17,9 @@ from google import genai
 from google.genai import types
 
 from .conversing import Conversing
-from .sound import Memory, Script
+from .sound import Card, Memory, Script
 
-SOUNDS = {"card": Script, "memory": Memory}
+SOUNDS = {"card": Card, "script": Script, "memory": Memory}
 
 
 class Official:
