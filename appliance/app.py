@@ -238,6 +238,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     microphone, speaker = acoustics(config, sounds, pump.post, clock.speed, memory.load("echo"))
     speaker.loud(pump.conversation.volume.level)
     microphone.muffle(on=pump.conversation.mute.is_on)
+    speaker.doze(on=pump.conversation.mute.is_on)
     control = Control(socket_path(config), pump.post, listener=listener())
     desk = Desk(control, transcripts=config.transcripts)
     page = None

@@ -72,6 +72,7 @@ class Mouth(Protocol):
     def flush(self, turn: int) -> None: ...
     def chime(self, earcon: Earcon, repeats: int, notice: str) -> None: ...
     def hush(self) -> None: ...
+    def doze(self, *, on: bool) -> None: ...
     def loud(self, level: int) -> None: ...
 
 
@@ -244,13 +245,15 @@ class Pump:
                 world.camera.look(look, every_s)
             case LookAway(look) if world.camera is not None:
                 world.camera.look_away(look)
-            case Muffle(on) if world.ears is not None:
-                world.ears.muffle(on=on)
+            case Muffle(on):
+                world.mouth.doze(on=on)
+                if world.ears is not None:
+                    world.ears.muffle(on=on)
             case Show(mood, fault, brightness) if world.beacon is not None:
                 world.beacon.show(mood, fault, brightness)
             case Glow(level) if world.beacon is not None:
                 world.beacon.glow(level)
-            case See() | LookAway() | Reopen() | Muffle() | Show() | Glow():
+            case See() | LookAway() | Reopen() | Show() | Glow():
                 pass
             case SetVolume(level):
                 world.mouth.loud(level)

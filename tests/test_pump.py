@@ -78,6 +78,9 @@ class Recorder:
     def abandon(self, origin: Origin) -> None:
         self.done.append(("abandon", origin))
 
+    def doze(self, *, on: bool) -> None:
+        self.done.append(("doze", on))
+
     def loud(self, level: int) -> None:
         self.done.append(("loud", level))
 
@@ -330,6 +333,7 @@ def test_the_status_light_and_the_mute_have_their_hands_if_there_are_any() -> No
         hands = {"ears": recorder, "beacon": recorder} if there else {}
         run(pump, World(*[recorder] * 8, **hands))
         assert recorder.of("muffle") == ([("muffle", True)] if there else [])
+        assert recorder.of("doze") == [("doze", True)]
         assert recorder.of("glow") == ([("glow", 10)] if there else [])
         shown = [done[1] for done in recorder.of("show")]
         assert shown == ([Mood.IDLE, Mood.LISTENING, Mood.MUTED] if there else [])

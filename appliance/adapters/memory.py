@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from ..core.earcons import Earcon, drawn
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
-from ..core.mixing import Mixer, both
+from ..core.mixing import Mixer, both, faded
 from ..core.mute import MUTED
 from ..core.volume import Gain
 
@@ -311,10 +311,7 @@ class MemorySpeaker:
         while self._queue and self._queue[0].turn <= turn:
             answer = self._queue.popleft()
             if answer.playing and answer.pcm:
-                samples = array("h", bytes(answer.pcm[: 2 * FADE_SAMPLES]))
-                left = len(samples)
-                fade = array("h", (s * (left - i) // (left + 1) for i, s in enumerate(samples)))
-                self._keep(answer, fade.tobytes(), 0.0)
+                self._keep(answer, faded(answer.pcm[: 2 * FADE_SAMPLES]), 0.0)
 
     def chime(self, earcon: Earcon, repeats: int, notice: str = "") -> None:
         """Sound this earcon so many times over, and the sentence; without a device nobody hears it."""
@@ -324,6 +321,9 @@ class MemorySpeaker:
     def hush(self) -> None:
         """End the earcon that sounds."""
         self._mixer.hush()
+
+    def doze(self, *, on: bool) -> None:
+        """There is no device to stop."""
 
     def loud(self, level: int) -> None:
         """Speak as loud as this from now on, in per cent of loudness."""

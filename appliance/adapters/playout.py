@@ -119,6 +119,12 @@ class Playout:
         return self._silenced
 
     @property
+    def is_idle(self) -> bool:
+        """There is nothing to play, and nobody plays."""
+        with self._lock:
+            return not (self._queue or self._fading or self._mixer.is_sounding)
+
+    @property
     def jitter_ms(self) -> int:
         """How much of an answer has to be there before it sounds."""
         return round(self._jitter.ms)

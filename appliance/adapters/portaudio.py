@@ -69,6 +69,13 @@ class Stream:
         """Whoever uses it shall close it and open it again."""
         self.is_recalled = True
 
+    def stop(self) -> None:
+        """What is queued in the device is played out, and the callback is not called until `start`."""
+        self.line.stop_stream()
+
+    def start(self) -> None:
+        self.line.start_stream()
+
     def close(self) -> None:
         """What is queued in the device is played out only if nothing is wrong."""
         try:
@@ -118,6 +125,16 @@ class PortAudio:
                 self._recalled.add(wanted.what)
             await to_its_end(apart(partial(self.close, stream)), CLOSE_S)
             self._gone.set()
+
+    async def told(self, wanted: Wanted, tell: Callable[[], None]) -> None:
+        """Have a stream of ours stopped or started. Raises the error of the wanted device."""
+        work = apart(partial(self._told, tell))
+        try:
+            await to_its_end(work, CLOSE_S)
+        except OSError as error:
+            raise wanted.error(f"the {wanted.what} {wanted.name!r} does not go on: {error}") from error
+        if not work.done():
+            raise wanted.error(f"the {wanted.what} {wanted.name!r} does not go on: the sound system hangs")
 
     async def changed(self, at_most_s: float) -> None:
         """Until ALSA has other devices than now, or the time is over."""
@@ -177,6 +194,10 @@ class PortAudio:
             with _COUNT:
                 self._streams.append(stream)
             return stream
+
+    def _told(self, tell: Callable[[], None]) -> None:
+        with self._library():
+            tell()
 
     def close(self, stream: Stream) -> None:
         """Blocks, perhaps for ever."""

@@ -1,6 +1,7 @@
 """The speaker: plays answers turn by turn, and says when the first and the last sample are out.
 
 Knows one output device, kept open with silence between answers. Must never know why something is said.
+While it may doze, the device is stopped between two sounds, and nothing wakes the processor.
 
     loop: play, finish, flush ─► Playout ─► PortAudio's thread: one block ─► device
       ▲                                            │
@@ -10,6 +11,7 @@ Knows one output device, kept open with silence between answers. Must never know
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from array import array
@@ -37,6 +39,9 @@ RATES_HZ = (24_000, 48_000, 96_000, 32_000, 16_000, 44_100)
 SHUTDOWN_FADE_MS = 30
 FAREWELL_S = 1.0  # a device that has not played the fade by then plays nothing any more
 GAUGE_S = 1.0  # how often counters are told at most
+DOZE_S = 1.0  # of silence before the device is stopped
+LOOK_S = 2.0  # how often somebody looks whether the stream is wanted back meanwhile
+LEAD_IN_MS = 100  # of silence when it goes on: an amplifier that was asleep swallows the beginning
 FARTHEST_S = 1.0  # a latency beyond that is a driver's mistake, not a distance
 
 
@@ -68,6 +73,8 @@ class SoundCardSpeaker:
         self._mouth: _Mouth | None = None
         self._lost_turn = -1  # this one and those before it were lost with a device
         self._silent = asyncio.Event()
+        self._dozes = False
+        self._needed = asyncio.Event()
         self._counters = {"device_underruns": 0, "lost_chunks": 0, "reopened": 0}
 
     @property
@@ -93,6 +100,7 @@ class SoundCardSpeaker:
             self._lost_turn = max(self._lost_turn, turn)
         else:
             self._playout.add(turn, pcm, rate_hz)
+            self._needed.set()
 
     def finish(self, turn: int) -> None:
         """Nothing more comes for this turn: Drained follows when it was heard, at once if nothing waits."""
@@ -107,6 +115,7 @@ class SoundCardSpeaker:
         """Sound this earcon so many times over, and the sentence; without a device nobody hears it."""
         if self._mouth is not None:
             self._playout.chime(self._jingles(earcon, self._playout.rate_hz, notice), repeats)
+            self._needed.set()
 
     def hush(self) -> None:
         """End the earcon that sounds."""
@@ -115,6 +124,12 @@ class SoundCardSpeaker:
     def loud(self, level: int) -> None:
         """Speak as loud as this from now on, in per cent of loudness."""
         self._playout.loud(level)
+
+    def doze(self, *, on: bool) -> None:
+        """Whether the device may be stopped while there is nothing to play: what is then to be played begins
+        some tenths of a second later."""
+        self._dozes = on
+        self._needed.set()
 
     async def fade(self) -> None:
         """Fade out what plays; returns when it is silent."""
@@ -143,6 +158,7 @@ class SoundCardSpeaker:
     async def _play(self, stream: Stream, mouth: _Mouth, up: Callable[[], None]) -> NoReturn:
         heart, gauged, works, told_at = Heartbeat(self._wanted, stream), None, False, 0.0
         loop = asyncio.get_running_loop()
+        sounded_at = loop.time()
         while True:
             heart.check(mouth.beats)
             if not works and mouth.beats >= PRIMED:
@@ -157,6 +173,21 @@ class SoundCardSpeaker:
                     gauged = gauge
                     self._post(gauge)
             await mouth.wait(Heartbeat.CHECK_S)
+            if not (works and self._dozes and self._playout.is_idle):
+                sounded_at = loop.time()
+            elif loop.time() > sounded_at + DOZE_S:
+                await self._sleep(stream, mouth)
+                heart, sounded_at = Heartbeat(self._wanted, stream), loop.time()
+
+    async def _sleep(self, stream: Stream, mouth: _Mouth) -> None:
+        """Until something is to be played, or the stream is wanted back."""
+        self._needed.clear()
+        log.debug("the speaker dozes")
+        await self._portaudio.told(self._wanted, stream.stop)
+        while not (self._needed.is_set() or stream.is_recalled):
+            await _until(self._needed, LOOK_S)
+        mouth.begin_anew()
+        await self._portaudio.told(self._wanted, stream.start)
 
     def _down(self, reason: str) -> None:
         self._mouth = None
@@ -193,6 +224,7 @@ class _Mouth:
     ) -> None:
         self.beats = 0
         self.latency_s = 0.0
+        self._lead_in = 0  # frames
         self._playout = playout
         self._counters = counters
         self._happened = happened
@@ -203,6 +235,7 @@ class _Mouth:
     def tap(self, form: Format) -> Callable[..., tuple[bytes, int]]:
         """The callback for a stream of this format."""
         self._channels = form.channels
+        self._rate_hz = form.rate_hz
         if form.rate_hz != RATE_HZ:
             _resampler(RATE_HZ, form.rate_hz)  # its filter is computed now, not on the sound card's thread
         self._playout.use(form.rate_hz, _resampler)
@@ -210,7 +243,11 @@ class _Mouth:
 
     def _give(self, _pcm: None, frames: int, times: Mapping[str, float], status: int) -> tuple[bytes, int]:
         self.beats += 1
-        pulled = self._playout.pull(frames)
+        if self._lead_in > 0:
+            self._lead_in -= frames
+            pulled = Pulled(bytes(2 * frames))
+        else:
+            pulled = self._playout.pull(frames)
         ran_dry = bool(status & pyaudio.paOutputUnderflow)
         self._counters["device_underruns"] += ran_dry
         if self._on_played is not None:
@@ -231,12 +268,18 @@ class _Mouth:
 
     async def wait(self, at_most_s: float) -> None:
         """Until the device moves for the first time, or the time is over."""
-        try:
-            async with asyncio.timeout(at_most_s):
-                await self._moves.wait()
-        except TimeoutError:
-            return
+        await _until(self._moves, at_most_s)
         self._moves.clear()
+
+    def begin_anew(self) -> None:
+        """The stream was stopped, and is about to be started."""
+        self._lead_in = self._rate_hz * LEAD_IN_MS // 1000
+
+
+async def _until(event: asyncio.Event, at_most_s: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(at_most_s):
+            await event.wait()
 
 
 def _resampler(from_hz: int, to_hz: int) -> Resamples:

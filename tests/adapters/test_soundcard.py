@@ -625,6 +625,56 @@ def test_muffled_the_device_is_closed_and_not_looked_for(server: SoundServer) ->
     run(main())
 
 
+@pytest.mark.slow
+def test_a_speaker_that_dozes_asks_for_nothing_and_wakes_for_every_sound(server: SoundServer) -> None:
+    """Its callback is not called any more; an earcon then sounds whole, and an answer, too."""
+    blocks: list[bytes] = []
+    notes = Notes()
+    speaker = SoundCardSpeaker(
+        "default", PortAudio(), post=notes.post, on_played=lambda pcm, _: blocks.append(pcm)
+    )
+
+    def loud(pcm: bytes) -> int:
+        return int(np.count_nonzero(np.abs(np.frombuffer(pcm[: len(pcm) & ~1], np.int16)) > 100))
+
+    with server.record(PLAYED_HZ) as recording:
+
+        async def asleep() -> None:
+            async with asyncio.timeout(PATIENCE_S):
+                had = -1
+                while had != len(blocks):
+                    had = len(blocks)
+                    await asyncio.to_thread(recording.more, 0.3)
+
+        async def heard(whole: int, before: int) -> None:
+            async with asyncio.timeout(PATIENCE_S):
+                while loud(recording.pcm()[before:]) < 0.97 * whole:
+                    await asyncio.to_thread(recording.more, 0.1)
+
+        async def main() -> None:
+            async with running(speaker.run()):
+                await notes.until(lambda: SpeakerUp() in notes.events)
+                speaker.doze(on=True)
+                await asleep()
+                before, sound = len(recording.pcm()), drawn(Earcon.MUTED, PLAYED_HZ, 60)
+                speaker.chime(Earcon.MUTED, 1)
+                await heard(loud(sound), before)
+                await asleep()
+                before, answer = len(recording.pcm()), speechlike(0.5, PLAYED_HZ)
+                speaker.play(1, answer, PLAYED_HZ)
+                speaker.finish(1)
+                await notes.until(lambda: Drained(1, 500) in notes.events)
+                await heard(loud(answer), before)
+                await asleep()
+                speaker.doze(on=False)
+                had = len(blocks)
+                await asyncio.to_thread(recording.more, 2.0)  # longer than it dozed after
+                assert len(blocks) > had + 60
+                assert speaker.counters["reopened"] == 0
+
+        run(main())
+
+
 def test_a_gate_that_is_shut_from_the_start_opens_nothing() -> None:
     worked: list[str] = []
 
