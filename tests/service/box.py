@@ -18,6 +18,7 @@ FURNITURE = f"""[Service]
 Environment=GPIOZERO_PIN_FACTORY=mock
 Environment=PULSE_SERVER=unix:{SOUND}/native
 """
+NOWHERE = "ws://127.0.0.1:9"
 SAID = {"on": "turn-on-the-kitchen-light.wav", "off": "turn-everything-off.wav"}
 PLACES = (  # where the box, or its installer, writes; elsewhere Debian's packages leave caches of their own
     *("opt", "usr/local", "usr/lib/systemd", "usr/lib/appliance", "etc/appliance", "etc/systemd", "etc/udev"),
@@ -90,6 +91,30 @@ class Box:
         told = re.search(r'Status: "([\w -]+): link \d+ live', shown)
         assert told, shown
         assert told[1] in set(Mood)
+
+    def speak_offline(self) -> None:
+        """The service is nowhere, and nobody did more than install the box; the light obeys all the same."""
+        nowhere = self.street.toml.replace(self.street.standin.url, NOWHERE) + "[offline]\nexit_after_s = 5\n"
+        self.machine.write("/etc/appliance/appliance.toml", nowhere)
+        self.machine.run("systemctl restart appliance")
+        self.listen()
+        assert self.brain() == "inactive", "it costs nothing while nobody needs it"
+        self.machine.run("appliance talk")
+        self.street.say(SAID["on"])
+        until(lambda: self.light("kitchen light") == "on", 60, self.machine.news)
+        assert self.brain() == "active"
+        assert "offline brain ready" in str(self.status()["says"])
+        assert "offline: " in self.machine.run("appliance status")
+
+    def brain(self) -> str:
+        return self.machine.tried("systemctl is-active appliance-offline.service").stdout.strip()
+
+    def brain_ends(self) -> None:
+        """When nobody is connected to it any more; its door stays."""
+        self.machine.run("systemctl restart appliance")
+        until(lambda: self.brain() == "inactive", 30, self.machine.news)
+        assert self.machine.show("Result", "appliance-offline.service") == "success"
+        assert self.machine.run("systemctl is-active appliance-offline.socket") == "active"
 
     def at_a_terminal(self, line: str, typed: str) -> str:
         """What a person sees who types this when something is asked for; it must succeed."""

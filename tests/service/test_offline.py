@@ -1,90 +1,56 @@
-"""The brain on this machine under a real systemd: started by a knock, hardened, gone when nobody needs it.
-
-The machine is an overlay over this very one, as what is on the disk is not what is tried here.
-"""
+"""The brain that the installer has put there, under a real systemd: started by a knock, hardened, gone when
+nobody needs it; and an installation without it."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import sys
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
-from . import machine as machines
-from .machine import ROOT, Machine, until
+from .box import Box
 
 pytestmark = pytest.mark.slow
-UNITS = ROOT / "systemd"
-PROGRAM = f"{sys.executable} -m appliance"
-SETTINGS = """
-[live]
-endpoint = "ws://127.0.0.1:9"
-[audio]
-backend = "memory"
-[lights."kitchen light"]
-pin = 17
-[offline]
-enabled = true
-exit_after_s = 5
-"""
+UNITS = "appliance-offline.socket appliance-offline.service"
+MOST_KB = 90 * 1024  # of the 128 MB that its unit allows
 
 
-class Here(Machine):
-    """What else this machine starts when it boots is nobody's business."""
-
-    def _furnish(self) -> None:
-        super()._furnish()
-        (self.root / "etc/machine-id").write_text("")
-        target = self.root / "etc/systemd/system/default.target"
-        target.unlink(missing_ok=True)
-        target.symlink_to("/lib/systemd/system/basic.target")
+@pytest.fixture
+def box(installed: Box) -> Iterator[Box]:
+    """As it was furnished, before and after."""
+    yield installed
+    installed.machine.write("/etc/appliance/appliance.toml", installed.street.toml)
+    installed.machine.run("systemctl restart appliance")
+    installed.listen()
 
 
-def furnish(machine: Machine) -> None:
-    for unit in ("appliance.service", "appliance-offline.service", "appliance-offline.socket"):
-        text = (UNITS / unit).read_text(encoding="utf-8")
-        machine.write(f"/etc/systemd/system/{unit}", text.replace("/opt/appliance/bin/appliance", PROGRAM))
-    machine.write("/etc/appliance/appliance.toml", SETTINGS)
-    machine.write("/etc/appliance/gemini-api-key", "a-key-of-no-consequence\n", 0o600)
-    mock = "[Service]\nEnvironment=GPIOZERO_PIN_FACTORY=mock\n"
-    machine.write("/etc/systemd/system/appliance.service.d/mock.conf", mock)
-    machine.write("/etc/sysusers.d/appliance.conf", (UNITS / "sysusers.conf").read_text(encoding="utf-8"))
-    machine.run("systemd-sysusers && systemctl daemon-reload")
+def test_its_units_are_without_a_mistake_and_leave_little_to_an_attacker(box: Box) -> None:
+    done = box.machine.tried(f"SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no {UNITS}")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    exposed = box.machine.run("systemd-analyze security appliance-offline.service | tail -n 1")
+    assert float(re.findall(r"[\d.]+", exposed.partition(":")[2])[0]) <= 0.5, exposed
 
 
-def test_started_by_a_knock_and_gone_when_nobody_needs_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("pocketsphinx", reason="pocketsphinx is not installed")
-    if os.geteuid() != 0 or shutil.which("systemd-nspawn") is None:
-        pytest.skip("only root boots a container, with systemd-nspawn (package systemd-container)")
-    monkeypatch.setattr(machines, "clean", lambda suite: Path("/"))
-    with Here("here", {ROOT: str(ROOT)}) as machine:
-        furnish(machine)
-        verified = machine.tried("systemd-analyze verify appliance-offline.socket appliance-offline.service")
-        assert "appliance-offline" not in verified.stderr, verified.stderr
-        exposed = machine.run("systemd-analyze security appliance-offline.service | tail -n 1")
-        assert float(re.findall(r"[\d.]+", exposed.partition(":")[2])[0]) <= 0.5, exposed
+def test_installed_and_no_more_it_answers_while_the_service_is_nowhere(box: Box) -> None:
+    """A spoken request switches a light; then the memory is given back; the next knock starts it again."""
+    assert box.machine.run("systemctl is-enabled appliance-offline.socket") == "enabled"
+    box.speak_offline()
+    number = box.machine.show("MainPID", "appliance-offline.service")
+    assert int(box.machine.run(f"awk '/VmHWM/ {{print $2}}' /proc/{number}/status")) < MOST_KB
+    box.brain_ends()
+    assert not (box.machine.root / "proc" / number).exists()
+    said = box.machine.run("appliance ask 'Turn on the desk lamp'")
+    assert said == "I am offline. The desk lamp is on."
+    assert box.brain() == "active"
+    box.brain_ends()
 
-        machine.run("systemctl start appliance-offline.socket appliance")
-        assert machine.tried("systemctl is-active appliance-offline.service").stdout.strip() == "inactive"
-        for _ in range(2):  # and the next knock starts it again
-            said = machine.run(f"cd {ROOT} && {PROGRAM} ask 'Turn on the kitchen light'")
-            assert said == "I am offline. The kitchen light is on."
-            assert machine.run("systemctl is-active appliance-offline.service") == "active"
-            number = machine.run("systemctl show -P MainPID appliance-offline.service")
-            memory_kb = int(machine.run(f"awk '/VmHWM/ {{print $2}}' /proc/{number}/status"))
-            assert memory_kb < 90 * 1024, "what its unit allows, with room to spare"
-            machine.run("systemctl restart appliance")  # it hangs up
-            until(
-                lambda: (
-                    machine.tried("systemctl is-active appliance-offline.service").stdout.strip()
-                    == "inactive"
-                ),
-                30,
-                machine.news,
-            )
-            assert machine.run("systemctl is-active appliance-offline.socket") == "active"
-            assert machine.run("systemctl show -P Result appliance-offline.service") == "success"
-        machine.run("systemctl stop appliance")
+
+def test_it_can_be_left_out_and_had_again(box: Box) -> None:
+    box.install("--unattended --without-offline")
+    assert box.machine.tried("systemctl is-enabled appliance-offline.socket").stdout.strip() == "disabled"
+    assert box.machine.tried("systemctl is-active appliance-offline.socket").stdout.strip() == "inactive"
+    assert box.machine.tried("/opt/appliance/bin/python -c 'import pocketsphinx'").returncode
+    assert box.status()["offline"] == "off", "and the daemon does not look for it"
+    box.install("--unattended")
+    assert box.machine.run("systemctl is-active appliance-offline.socket") == "active"
+    box.machine.run("/opt/appliance/bin/python -c 'import pocketsphinx'")

@@ -19,9 +19,9 @@ E_MACHINE = {"amd64": 62, "arm64": 183}  # elf.h: EM_X86_64, EM_AARCH64
 OURS = "# mine\n[audio]\nearcon_volume = 7\n"
 
 
-def built(arch: str, folder: Path) -> Path:
+def built(arch: str, folder: Path, *words: str) -> Path:
     done = subprocess.run(
-        [ROOT / "scripts" / "build-deb", "--arch", arch, "--output", folder],
+        [ROOT / "scripts" / "build-deb", "--arch", arch, "--output", folder, *words],
         capture_output=True,
         text=True,
         check=False,
@@ -100,6 +100,12 @@ def test_spoken_to_it_switches_a_light(packaged: Box) -> None:
     packaged.speak()
 
 
+def test_while_the_service_is_nowhere_it_switches_one_all_the_same(packaged: Box) -> None:
+    assert packaged.machine.run("systemctl is-enabled appliance-offline.socket") == "enabled"
+    packaged.speak_offline()
+    packaged.brain_ends()
+
+
 def test_another_version_keeps_what_is_yours(packaged: Box) -> None:
     packaged.machine.write("/etc/appliance/appliance.toml", OURS)
     packaged.machine.run("cd /src && apt-get install -y --reinstall ./appliance.deb")
@@ -114,5 +120,21 @@ def test_another_version_keeps_what_is_yours(packaged: Box) -> None:
 def test_purged_it_leaves_nothing(packaged: Box) -> None:
     packaged.machine.run("apt-get purge -y appliance")
     assert packaged.machine.tried("systemctl list-unit-files --no-legend 'appliance*'").stdout == ""
-    assert packaged.machine.tried("getent passwd appliance || getent group appliance").returncode
+    assert packaged.machine.tried("getent passwd appliance || getent group appliance gpio").returncode
+    packaged.machine.run("getent group audio video")
     assert packaged.left() == []
+
+
+def test_purged_it_leaves_a_group_that_was_there_before(packaged: Box) -> None:
+    packaged.machine.run("groupadd --system gpio; cd /src && apt-get install -y ./appliance.deb")
+    packaged.machine.run("apt-get purge -y appliance")
+    packaged.machine.run("getent group audio video gpio")
+
+
+def test_it_can_be_made_without_the_brain(tmp_path: Path, package: Path) -> None:
+    lean = built("amd64", tmp_path, "--without-offline")
+    shown = subprocess.run(["dpkg-deb", "--contents", lean], capture_output=True, text=True, check=True)
+    assert "appliance.service" in shown.stdout
+    assert "appliance-offline" not in shown.stdout
+    assert "pocketsphinx" not in shown.stdout
+    assert lean.stat().st_size < package.stat().st_size / 2

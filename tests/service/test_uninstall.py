@@ -33,4 +33,5 @@ def test_it_is_gone_and_nothing_is_left(installed: Box) -> None:
     assert box.machine.tried("systemctl list-unit-files --no-legend 'appliance*'").stdout == ""
     assert box.machine.tried("systemctl cat appliance.service").returncode
     assert box.machine.tried("getent passwd appliance || getent group appliance gpio").returncode
+    box.machine.run("getent group audio video")
     assert box.left() == []
