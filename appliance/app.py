@@ -31,6 +31,7 @@ from .adapters.lights import GpioLights, LoopTime
 from .adapters.link import Link, service_url
 from .adapters.state import State, directory
 from .adapters.systemd import Notifier, api_key, listener, server_secret
+from .adapters.vitals import Pulse
 from .auth import Headers, Verdict, is_loopback
 from .capacity import weigh
 from .config import socket_path
@@ -239,7 +240,7 @@ def build(config: Config, clock: Clock | None = None, state: Path | None = None)
     speaker.loud(pump.conversation.volume.level)
     microphone.muffle(on=pump.conversation.mute.is_on)
     speaker.doze(on=pump.conversation.mute.is_on)
-    control = Control(socket_path(config), pump.post, listener=listener())
+    control = Control(socket_path(config), pump.post, listener=listener(), vitals=Pulse())
     desk = Desk(control, transcripts=config.transcripts)
     page = None
     if config.panel.enabled:

@@ -25,6 +25,7 @@ def status_lines(answer: Mapping[str, object]) -> list[str]:
         lines.append(f"camera: {answer.get('camera')}")
     if answer.get("offline") != "off":
         lines.append(f"offline: {answer.get('offline')}")
+    lines += _age_lines(answer) + _machine_lines(answer)
     lines += _usage_lines(answer.get("usage"))
     trouble = answer.get("trouble")
     if isinstance(trouble, Mapping):
@@ -60,6 +61,38 @@ def _gauge(answer: Mapping[str, object], part: str) -> str:
         return ""
     counts = [f"{str(k).replace('_', ' ')} {v}" for k, v in gauge.items() if k != "device" and v]
     return f" ({', '.join([str(gauge['device']), *counts])})"
+
+
+def _age_lines(answer: Mapping[str, object]) -> list[str]:
+    lines = []
+    if isinstance(up := answer.get("uptime_s"), int):
+        lines.append(f"up for {_span(up)}")
+    if isinstance(line := answer.get("line"), Mapping):
+        times = {0: "", 1: ", resumed once"}.get(line["resumed"], f", resumed {line['resumed']} times")
+        lines.append(f"line: {_span(line['age_s'])}, its session {_span(line['session_age_s'])}{times}")
+    return lines
+
+
+def _machine_lines(answer: Mapping[str, object]) -> list[str]:
+    told = []
+    if "temperature_c" in answer:
+        told.append(f"{answer['temperature_c']} °C")
+    if isinstance(power := answer.get("power"), Mapping):
+        now, earlier = power["now"], [name for name in power["earlier"] if name not in power["now"]]
+        told += [f"{name} now" for name in now] + [f"{name} earlier" for name in earlier]
+        if not now and not earlier:
+            told.append("no under-voltage, not throttled")
+    return [f"machine: {', '.join(told)}"] if told else []
+
+
+def _span(seconds: int) -> str:
+    """In the two greatest units."""
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if days:
+        return f"{days} d {hours % 24} h"
+    if hours:
+        return f"{hours} h {minutes % 60} min"
+    return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
 
 
 def _usage_lines(usage: object) -> list[str]:

@@ -18,6 +18,26 @@ def test_muted_and_a_stuck_button_say_what_to_do() -> None:
     assert lines[2].startswith("button: stuck; look for a short circuit")
 
 
+def test_how_old_it_all_is_and_how_the_machine_is() -> None:
+    told = {"uptime_s": 59, "line": {"age_s": 61, "session_age_s": 3600, "resumed": 1}}
+    told |= {"temperature_c": 51.2, "power": {"now": [], "earlier": []}}
+    assert status_lines({**FINE, **told})[3:] == [
+        "up for 59 s",
+        "line: 1 min 1 s, its session 1 h 0 min, resumed once",
+        "machine: 51.2 °C, no under-voltage, not throttled",
+    ]
+    told = {"uptime_s": 90_000, "line": {"age_s": 1, "session_age_s": 1, "resumed": 0}}
+    told |= {"power": {"now": ["under-voltage"], "earlier": ["under-voltage", "throttled"]}}
+    assert status_lines({**FINE, **told})[3:] == [
+        "up for 1 d 1 h",
+        "line: 1 s, its session 1 s",
+        "machine: under-voltage now, throttled earlier",
+    ]
+    assert status_lines({**FINE, "line": {"age_s": 1, "session_age_s": 1, "resumed": 7}})[3].endswith(
+        "7 times"
+    )
+
+
 def test_what_is_no_answer_has_no_lines() -> None:
     assert lamp_lines({}) == []
     assert timer_lines({"ringing": 7, "timers": None}) == []

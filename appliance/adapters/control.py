@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import Any
 
 from ..asking import LINE_BYTES, Refused, parse
-from ..core.events import Ask, Asked, Event, Request, Say
+from ..core.events import Ask, Asked, Event, Request, Say, Status
+from ..core.vitals import Vitals
 from ..errors import ControlError
 
 TOO_LONG = b" " * (LINE_BYTES + 1)
@@ -56,7 +57,8 @@ class Control:
 
     `post` gets Asked with a fresh number for each request; `reply` answers it. `on_bug` gets every
     exception that is a mistake of ours, and must end the process, as it does by default. `listener` is a
-    socket on which somebody listens for us already, and whose file is theirs.
+    socket on which somebody listens for us already, and whose file is theirs. `vitals` are looked at for
+    each question after the status, and at no other time.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Control:
         on_bug: Callable[[BaseException], None] | None = None,
         idle_s: float = IDLE_S,
         reply_s: float = REPLY_S,
+        vitals: Callable[[], Vitals] = Vitals,
     ) -> None:
         self._path = path
         self._given = listener
@@ -75,6 +78,7 @@ class Control:
         self._on_bug = on_bug or end_process
         self._idle_s = idle_s
         self._reply_s = reply_s
+        self._vitals = vitals
         self._numbers = itertools.count(1)
         self._asks: dict[int, asyncio.Future[bytes]] = {}
         self._watchers: set[_Watcher] = set()
@@ -179,6 +183,8 @@ class Control:
     async def _ask(self, request: Request) -> bytes:
         if len(self._asks) >= OUTSTANDING:
             return _refusal(f"{OUTSTANDING} requests wait for an answer already", "see the daemon's log")
+        if isinstance(request, Status):
+            request = Status(self._vitals())
         limit_s = ANSWER_S if isinstance(request, Ask | Say) else self._reply_s
         ask = next(self._numbers)
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()

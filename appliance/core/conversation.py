@@ -311,9 +311,9 @@ class Conversation:
             effects += self.tell_turn(fl.Unanswerable(turn, why), now)
         return effects
 
-    def status(self) -> dict[str, object]:
+    def status(self, now: float) -> dict[str, object]:
         """What a person wants to know of it all."""
-        return report(self)
+        return report(self, now)
 
     # -- time, and what follows from everything ----------------------------------------------------
 

@@ -12,6 +12,7 @@ from .lights import LightState, Origin
 from .messages import Json, ServerMessage
 from .rules import Rules
 from .shield import Shield
+from .vitals import NOTHING_TOLD, Vitals
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How are you?"""
+    """How are you? With what the machine told that moment."""
+
+    vitals: Vitals = NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 from . import lines
 from .health import NOT_YET
+from .session import Live
 
 if TYPE_CHECKING:
     from .conversation import Conversation
+    from .session import Session
 
 
-def report(box: Conversation) -> dict[str, object]:
+def report(box: Conversation, now: float) -> dict[str, object]:
     """What a person wants to know of it all."""
     fault = box.session.trouble
     return {
         "phase": str(box.mood),
         "says": repr(box),
         "trouble": None if fault is None else {"what": fault.name, "advice": fault.advice},
+        "line": _ages(box.session, now),
         "muted": box.mute.is_on,
         "button": "stuck" if box.button.is_stuck else "fine",
         "microphone": box.health.microphone or box.health.doubt or "open",
@@ -35,4 +38,15 @@ def report(box: Conversation) -> dict[str, object]:
         "turns_ms": box.timeline.summary(),
         "usage": box.ledger.shown(),
         **box.calls.lighting.shown(),
+    }
+
+
+def _ages(session: Session, now: float) -> dict[str, object] | None:
+    """Of the line to the service, and of the session that went on over this line and those before it."""
+    if not isinstance(session.line, Live):
+        return None
+    return {
+        "age_s": round(now - session.line.since),
+        "session_age_s": round(now - min(session.opened, session.line.since)),
+        "resumed": session.resumed,
     }

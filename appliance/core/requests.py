@@ -58,8 +58,8 @@ def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[
             return _loud(ask, box.volume, level)
         case ev.Reload():
             return [Reread(ask)]
-        case ev.Status():
-            return [Reply(ask, {"ok": True, **box.status(), **box.timing.shown(now)})]
+        case ev.Status(vitals):
+            return [Reply(ask, {"ok": True, **box.status(now), **vitals.shown(), **box.timing.shown(now)})]
         case ev.History():
             return [Reply(ask, {"ok": True, "turns": box.timeline.recent(), "days": box.ledger.days()})]
         case never:

@@ -118,6 +118,8 @@ class Session:
         self._idle_since: float | None = 0.0
         self._link = 0
         self.resumed = 0
+        self.opened = FOREVER
+        """When this session began, or was taken over from a former life."""
         self.trouble: Fault | None = None
         """What went wrong last, until a line is up again."""
         self.line: Line = Down()
@@ -262,6 +264,7 @@ class Session:
         match (self.line, told):
             case (Greeting(link, _, resuming), SetupComplete()):
                 self.resumed = self.resumed + 1 if resuming else 0
+                self.opened = min(self.opened, now) if resuming else now
                 self.line = Live(link, now, now + MAX_AGE_S)
                 self.trouble = None
                 return [Tell("line", {"state": "live", "resumed": resuming})]

@@ -42,6 +42,7 @@ from appliance.core.events import (
 )
 from appliance.core.lights import Kind, LightState
 from appliance.core.messages import Handle
+from appliance.core.vitals import Vitals
 from appliance.errors import ControlError
 
 PATIENCE_S = 20.0
@@ -171,6 +172,24 @@ def test_a_request_may_come_another_way(daemon: Daemon) -> None:
     assert watched["error"] == "a watch is no question"
     assert nonsense["error"] == "not JSON"
     assert daemon.asked == [Asked(1, Cancel())]
+
+
+def test_the_machine_is_looked_at_when_somebody_asks_how_it_is_and_not_before(path: Path) -> None:
+    looks: list[Vitals] = []
+
+    def look() -> Vitals:
+        looks.append(Vitals(float(len(looks)), 40.0, 0))
+        return looks[-1]
+
+    daemon = Daemon(path, vitals=look)
+    try:
+        say(path, b'{"do":"cancel"}\n{"do":"lights"}\n')
+        assert looks == []
+        say(path, b'{"do":"status"}\n{"do":"status"}\n')
+        assert [asked.request for asked in daemon.asked[2:]] == [Status(vitals) for vitals in looks]
+        assert len(looks) == 2
+    finally:
+        daemon.close()
 
 
 def test_several_requests_on_one_connection_are_answered_in_order(daemon: Daemon) -> None:

@@ -16,7 +16,7 @@ def test_everything_that_a_person_asks_for_is_there_and_is_json() -> None:
     room.do(ev.WallClock("2026-11-22"))
     room.ask()
     room.pass_time(3.0)
-    shown = report(room.conversation)
+    shown = report(room.conversation, room.now)
     assert shown["says"] == repr(room.conversation)
     assert (shown["phase"], shown["microphone"], shown["speaker"], shown["trouble"]) == (
         "follow-up",
@@ -35,6 +35,17 @@ def test_everything_that_a_person_asks_for_is_there_and_is_json() -> None:
 def test_trouble_is_told_with_its_advice() -> None:
     room = Room(reachable=False)
     room.ask()
-    trouble = report(room.conversation)["trouble"]
+    trouble = report(room.conversation, room.now)["trouble"]
     assert isinstance(trouble, dict)
     assert trouble["what"] == "no network"
+
+
+def test_how_old_the_line_is_and_the_session_that_went_on_over_it() -> None:
+    room = Room(reachable=False)
+    assert report(room.conversation, room.now)["line"] is None
+    room = Room()
+    room.ask()
+    line = report(room.conversation, room.now + 100)["line"]
+    assert isinstance(line, dict)
+    assert line["age_s"] == line["session_age_s"] >= 100
+    assert line["resumed"] == 0

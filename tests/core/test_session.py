@@ -347,6 +347,20 @@ def test_a_session_that_begins_anew_counts_no_resumptions() -> None:
     assert made.resumed == 0
 
 
+def test_a_session_is_as_old_as_the_first_of_its_lines() -> None:
+    """Or, when a former life has begun it, as the one that took it over."""
+    made = with_handle()
+    resumes_with(made, 110.0)
+    made.hear(SetupComplete(), 111.0)
+    assert made.opened == 111.0, "taken over"
+    resumes_with(made, 120.0)
+    made.hear(SetupComplete(), 121.0)
+    assert made.opened == 111.0, "and resumed"
+    resumes_with(made, 9000.0)
+    made.hear(SetupComplete(), 9001.0)
+    assert made.opened == 9001.0, "begun anew"
+
+
 @pytest.mark.parametrize(
     ("code", "reason", "kept"),
     [

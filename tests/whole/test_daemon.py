@@ -32,6 +32,11 @@ def test_from_start_to_stop() -> None:
             status, out, _ = await daemon.run("status")
             assert status == 0
             assert "activity end to first byte: median" in out
+            assert "up for" in out
+            told = await daemon.ask(do="status")
+            assert isinstance(told["uptime_s"], int)
+            assert told["line"] == {**told["line"], "resumed": 0}
+            assert 0 <= told["line"]["age_s"] <= told["line"]["session_age_s"] <= told["uptime_s"]
             assert any(note.startswith("STATUS=speaking: link 1 live") for note in daemon.notes)
             assert await daemon.stop() == 0
             assert daemon.notes[-1] == "STOPPING=1" or "STOPPING=1" in daemon.notes
