@@ -16,6 +16,7 @@ from .core.events import (
     History,
     Lights,
     Mute,
+    Press,
     Reload,
     Request,
     Say,
@@ -38,6 +39,8 @@ REQUESTS: dict[str, tuple[str, ...]] = {  # and the keys each may have besides "
     "status": (),
     "history": (),
     "talk": ("hold_s",),
+    "press": (),
+    "release": (),
     "cancel": (),
     "mute": (),
     "unmute": (),
@@ -80,6 +83,8 @@ def parse(line: bytes) -> Request | None:
             return History()
         case "talk":
             return Talk(_hold(body.get("hold_s")))
+        case "press" | "release":
+            return Press(down=do == "press")
         case "reload":
             return Reload()
         case "cancel":

@@ -35,7 +35,7 @@ def status_lines(answer: Mapping[str, object]) -> list[str]:
         for name, step in steps.items():
             label, turns = str(name).replace("_", " "), step["turns"]
             shown = ", ".join(f"{key} {step[key]}" for key in ("median", "p95", "p99"))
-            lines.append(f"{label}: {shown} ms, {turns} turns")
+            lines.append(f"{label}: {shown} ms, {_turns(turns)}")
     return lines + lamp_lines(answer) + timer_lines(answer)
 
 
@@ -47,7 +47,7 @@ def history_lines(answer: Mapping[str, object]) -> list[str]:
     days, turns = answer.get("days"), answer.get("turns")
     lines = []
     for day, use in days.items() if isinstance(days, Mapping) else ():
-        lines.append(f"{day}: {use['total']} tokens in {use['turns']} turns")
+        lines.append(f"{day}: {use['total']} tokens in {_turns(use['turns'])}")
     for steps in turns[-SHOWN_TURNS:] if isinstance(turns, list) else ():
         lines.append("turn: " + ", ".join(f"{name.replace('_', ' ')} {ms} ms" for name, ms in steps.items()))
     return lines
@@ -85,6 +85,10 @@ def _machine_lines(answer: Mapping[str, object]) -> list[str]:
     return [f"machine: {', '.join(told)}"] if told else []
 
 
+def _turns(number: object) -> str:
+    return f"{number} turn{'' if number == 1 else 's'}"
+
+
 def _span(seconds: int) -> str:
     """In the two greatest units."""
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
@@ -103,7 +107,7 @@ def _usage_lines(usage: object) -> list[str]:
         use, most = usage[name], usage["budget"][f"hard_tokens_{limit}"]
         of = "" if most is None else f" of {most}"
         sound = f"{use['heard_ms'] / 60_000:.1f} min sent, {use['spoken_ms'] / 60_000:.1f} min answered"
-        lines.append(f"{name}: {use['total']}{of} tokens in {use['turns']} turns, {sound}")
+        lines.append(f"{name}: {use['total']}{of} tokens in {_turns(use['turns'])}, {sound}")
     if usage["verdict"] != "fine":
         lines.append(f"budget: the {usage['verdict']} limit is reached")
     return lines

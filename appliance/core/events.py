@@ -68,6 +68,13 @@ class Mute:
 
 
 @dataclass(frozen=True, slots=True)
+class Press:
+    """A finger on the button that is elsewhere: `down`, or lifted."""
+
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How are you? With what the machine told that moment."""
 
@@ -122,9 +129,8 @@ class History:
     """How long the last turns took, and what the last days cost?"""
 
 
-Request = (
-    Talk | Ask | Say | Cancel | Mute | Status | History | Lights | Scene | Timers | SetTimer | Volume | Reload
-)
+Act = Talk | Press | Ask | Say | Cancel | Mute
+Request = Act | Status | History | Lights | Scene | Timers | SetTimer | Volume | Reload
 
 
 @dataclass(frozen=True, slots=True)

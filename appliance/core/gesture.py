@@ -11,7 +11,9 @@ Knows raw edges and times, and whether somebody spoke meanwhile. Must never know
 
 `TOUCH` comes at once with the press, so that nothing waits for the finger; `TAP` or `HOLD` says later which
 of the two it was, and `DOUBLE` that the tap followed another. Whoever speaks holds the button in order to
-talk: no such hold means more than that, however long. A command acts the same machine: `tap()` and `hold()`.
+talk: no such hold means more than that, however long. A command acts the same machine: `tap()` and `hold()`,
+and `press()` and `lift()` where a finger is on a picture of the button. Such a hold is only for talking, and
+whoever does not come back to lift it has let go after `stuck_s`.
 """
 
 from __future__ import annotations
@@ -60,9 +62,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Down:
+    """`far`: pressed by a command."""
+
     since: float
     again: bool = False
     spoke: bool = False
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Held:
     since: float
     said: Gesture = Gesture.HOLD
     spoke: bool = False
+    far: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,10 @@ class Button:
             case Commanded():  # a finger takes over from a command
                 self.state = Down(now)
                 return [Gesture.LET_GO, Gesture.TOUCH]
-            case Down() | Held() | Stuck():
+            case Down() | Held() as finger:
+                self.state = replace(finger, far=False)  # the nearer one decides when it is over
+                return []
+            case Stuck():
                 return []
             case never:
                 assert_never(never)
@@ -174,13 +183,26 @@ class Button:
         self.state = Commanded(now + hold_s)
         return [*before, Gesture.TOUCH, Gesture.HOLD]
 
+    def press(self, now: float) -> list[Gesture]:
+        """The finger of somebody who is not at the button. One that is is stronger."""
+        if self.has_finger:
+            return []
+        before = self._let_go()
+        again = isinstance(self.state, Open) and now - self.state.tapped <= self.grip.double_s
+        self.state = Down(now, again=again, spoke=True, far=True)
+        return [*before, Gesture.TOUCH]
+
+    def lift(self, now: float) -> list[Gesture]:
+        """That finger is lifted, if it is still the one that counts."""
+        return self.released(now) if isinstance(self.state, Down | Held) and self.state.far else []
+
     def wake(self, now: float) -> list[Gesture]:
         """Everything that has become true by now, in its order."""
         said: list[Gesture] = []
         while (due := self.deadline()) is not None and now >= due:
             match self.state:
-                case Down(since, _, spoke):
-                    self.state = Held(since, spoke=spoke)
+                case Down(since, _, spoke, far):
+                    self.state = Held(since, spoke=spoke, far=far)
                     said.append(Gesture.HOLD)
                 case Held() as held:
                     said += self._went_on(held)
@@ -190,6 +212,9 @@ class Button:
 
     def _went_on(self, held: Held) -> list[Gesture]:
         _, what = self._next(held)
+        if what is Gesture.STUCK and held.far:  # it has gone, and nothing is wrong with the button
+            self.state = Open()
+            return [Gesture.LET_GO]
         if what is Gesture.STUCK:
             self.state = Stuck()
             return [Gesture.STUCK, Gesture.LET_GO]

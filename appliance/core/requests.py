@@ -27,15 +27,20 @@ SPENT = "the budget of the day or the month is used up"
 def asked(box: Conversation, ask: int, request: ev.Request, now: float) -> list[Effect]:
     """Do what was asked; exactly one Reply answers it, now or later."""
     match request:
-        case ev.Talk() | ev.Ask() | ev.Say() if box.ledger.verdict() is Verdict.HARD:
+        case ev.Talk() | ev.Press(down=True) | ev.Ask() | ev.Say() if box.ledger.verdict() is Verdict.HARD:
             remedy = "wait, or raise [budget] in the configuration"
             return [Reply(ask, {"ok": False, "error": SPENT, "remedy": remedy})]
-        case ev.Talk() if box.mute.is_on:
+        case ev.Talk() | ev.Press(down=True) if box.mute.is_on:
             return [Reply(ask, {"ok": False, "error": "the box is muted", "remedy": "appliance unmute"})]
-        case ev.Talk() if box.health.microphone is not None:
+        case ev.Talk() | ev.Press(down=True) if box.health.microphone is not None:
             return [Reply(ask, {"ok": False, "error": f"no microphone: {box.health.microphone}"})]
         case ev.Talk(hold_s):
             gestures = box.button.tap() if hold_s is None else box.button.hold(now, hold_s)
+            return [*fingers.do(box, gestures, now), Reply(ask, {"ok": True})]
+        case ev.Press(down=True) if box.button.has_finger:
+            return [Reply(ask, {"ok": False, "error": "somebody presses the button already"})]
+        case ev.Press(down):
+            gestures = box.button.press(now) if down else box.button.lift(now)
             return [*fingers.do(box, gestures, now), Reply(ask, {"ok": True})]
         case ev.Ask(text, speak):
             return _typed(box, ask, text, now, speak=speak)

@@ -107,6 +107,7 @@ class Server:
         self._on_bug = on_bug
         self._files = files()
         self._guests: set[Guest] = set()
+        self._letting_go: set[asyncio.Future[bytes]] = set()
         self._open = 0
         self._listening: WebSocketServer | None = None
         self._refused = False
@@ -261,6 +262,10 @@ class Server:
             self._part(guest)
             for task in list(tasks):
                 task.cancel()
+            if guest.presses:  # a finger that has gone has let go
+                letting_go = asyncio.ensure_future(self._ask(b'{"do": "release"}'))
+                self._letting_go.add(letting_go)
+                letting_go.add_done_callback(self._letting_go.discard)
 
     async def _do(self, guest: Guest, text: str | bytes) -> None:
         """One request of a page. The number is the page's own, and comes back with the answer."""
@@ -274,9 +279,14 @@ class Server:
             return
         if body == {"do": "doctor"}:
             found = await self._checkup.examine()
+        elif body == {"do": "release"} and not guest.presses:  # it is somebody else who presses
+            found = {"ok": True}
         else:
+            guest.presses = body == {"do": "press"} or (guest.presses and body != {"do": "release"})
             line = await self._ask(json.dumps(body).encode("ascii"))
             found = json.loads(line)
+            if body == {"do": "press"}:
+                guest.presses &= bool(found["ok"])
         guest.answer(json.dumps({"id": number, **found}, separators=(",", ":")))
 
     def _join(self, guest: Guest) -> None:

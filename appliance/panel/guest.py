@@ -23,6 +23,8 @@ class Guest:
         self._wake = asyncio.Event()
         self.room = asyncio.Semaphore(ANSWERS)
         """To be held from a question until its answer has been sent."""
+        self.presses = False
+        """Its finger is on the button."""
 
     def answer(self, line: str) -> None:
         self._answers.append(line)

@@ -301,7 +301,7 @@ def test_a_refused_key_is_not_tried_again() -> None:
     room.pass_time(600.0, frames=False)
     assert room.count(Dial) == 1
     assert room.conversation.mood is Mood.REFUSED
-    assert room.conversation.status()["trouble"] is not None
+    assert room.conversation.status(room.now)["trouble"] is not None
 
 
 def test_whoever_asks_a_service_that_refuses_is_told_at_once() -> None:
@@ -715,7 +715,7 @@ def test_status_tells_how_long_the_steps_took() -> None:
     room = Room()
     room.ask()
     room.pass_time(3.0)
-    status = room.conversation.status()
+    status = room.conversation.status(room.now)
     steps = status["turns_ms"]
     assert isinstance(steps, dict)
     assert steps["activity_end_to_first_byte"] == {"median": 500, "p95": 500, "p99": 500, "turns": 1}
@@ -958,6 +958,7 @@ happenings = st.one_of(
     st.builds(ev.Sounding, st.integers(0, 6)),
     st.builds(lambda link, several: (link, several), links, st.lists(server_messages, max_size=4)),
     st.sampled_from([ev.Talk(), ev.Talk(0.5), ev.Cancel(), ev.Status(), ev.Lights(), ev.Lights("all", "on")]),
+    st.sampled_from([ev.Press(down=True), ev.Press(down=False)]),
     st.sampled_from([ev.Ask("a"), ev.Ask("a", speak=True), ev.Say("a")]),
 )
 
@@ -993,7 +994,7 @@ def test_any_life(life: list[object], always: bool, reachable: bool, brain: bool
                 _cancelled(room, link, fresh)
                 room.do(ev.Received(link, tuple(fresh)))
                 _cancelled(room, link, fresh)  # a call and its cancellation may come in one frame
-            case ev.Talk() | ev.Ask() | ev.Say() | ev.Cancel() | ev.Status() | ev.Lights():
+            case ev.Talk() | ev.Press() | ev.Ask() | ev.Say() | ev.Cancel() | ev.Status() | ev.Lights():
                 asks += 1
                 room.do(ev.Asked(asks, happening))
             case _:

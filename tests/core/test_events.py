@@ -19,7 +19,16 @@ def test_every_event_is_frozen_and_slotted(kind: type) -> None:
 def test_every_event_is_a_member_of_the_union() -> None:
     check_union(events.Event, events, besides=get_args(events.Request))
     assert set(get_args(events.Request)) == {
-        *(events.Talk, events.Ask, events.Say, events.Cancel, events.Status, events.Lights, events.Scene),
+        *(
+            events.Press,
+            events.Talk,
+            events.Ask,
+            events.Say,
+            events.Cancel,
+            events.Status,
+            events.Lights,
+            events.Scene,
+        ),
         *(events.Timers, events.SetTimer, events.Volume, events.Mute, events.Reload, events.History),
     }
 

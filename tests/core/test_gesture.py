@@ -28,6 +28,8 @@ STATES: dict[str, State] = {
     "long": Held(10.0, LONG),
     "counting": Held(10.0, COUNTDOWN),
     "acted": Held(10.0, ACT),
+    "pressed afar": Down(10.0, spoke=True, far=True),
+    "held afar": Held(10.0, spoke=True, far=True),
     "command": Commanded(12.0),
     "stuck": Stuck(),
 }
@@ -40,6 +42,10 @@ STIMULI: dict[str, Callable[[Button], list[Gesture]]] = {
     "spoke": lambda button: button.spoke() or [],
     "tap": lambda button: button.tap(),
     "hold": lambda button: button.hold(10.25, 3.0),
+    "press": lambda button: button.press(10.25),
+    "lift": lambda button: button.lift(10.25),
+    "lift late": lambda button: button.lift(10.75),
+    "lift last": lambda button: button.lift(100.0),
     "wake early": lambda button: button.wake(10.25),
     "wake": lambda button: button.wake(10.5),
     "wake at 3": lambda button: button.wake(13.0),
@@ -52,10 +58,12 @@ WALK: dict[tuple[str, str], tuple[list[Gesture], State]] = {
     ("open", "pressed"): ([TOUCH], Down(10.25)),
     ("open", "pressed late"): ([TOUCH], Down(10.5)),
     ("open", "tap"): ([TOUCH, TAP], Open()),
+    ("open", "press"): ([TOUCH], Down(10.25, spoke=True, far=True)),
     ("open", "hold"): ([TOUCH, HOLD], Commanded(13.25)),
     ("tapped", "pressed"): ([TOUCH], Down(10.25, again=True)),
     ("tapped", "pressed late"): ([TOUCH], Down(10.5)),
     ("tapped", "tap"): ([TOUCH, TAP], Open(10.0)),
+    ("tapped", "press"): ([TOUCH], Down(10.25, again=True, spoke=True, far=True)),
     ("tapped", "hold"): ([TOUCH, HOLD], Commanded(13.25)),
     ("down", "released"): ([TAP], Open(10.25)),
     ("down", "released late"): ([HOLD, LET_GO], Open()),
@@ -110,6 +118,29 @@ WALK: dict[tuple[str, str], tuple[list[Gesture], State]] = {
     ("acted", "released late"): ([LET_GO], Open()),
     ("acted", "released last"): ([STUCK, LET_GO], Open()),
     ("acted", "wake at 60"): ([STUCK, LET_GO], Stuck()),
+    ("pressed afar", "pressed"): ([], Down(10.0, spoke=True)),
+    ("pressed afar", "pressed late"): ([], Down(10.0, spoke=True)),
+    ("pressed afar", "released"): ([TAP], Open(10.25)),
+    ("pressed afar", "released late"): ([HOLD, LET_GO], Open()),
+    ("pressed afar", "released last"): ([HOLD, LET_GO], Open()),
+    ("pressed afar", "lift"): ([TAP], Open(10.25)),
+    ("pressed afar", "lift late"): ([HOLD, LET_GO], Open()),
+    ("pressed afar", "lift last"): ([HOLD, LET_GO], Open()),
+    ("pressed afar", "wake"): ([HOLD], Held(10.0, spoke=True, far=True)),
+    ("pressed afar", "wake at 3"): ([HOLD], Held(10.0, spoke=True, far=True)),
+    ("pressed afar", "wake at 10"): ([HOLD], Held(10.0, spoke=True, far=True)),
+    ("pressed afar", "wake at 15"): ([HOLD], Held(10.0, spoke=True, far=True)),
+    ("pressed afar", "wake at 60"): ([HOLD, LET_GO], Open()),
+    ("held afar", "pressed"): ([], Held(10.0, spoke=True)),
+    ("held afar", "pressed late"): ([], Held(10.0, spoke=True)),
+    ("held afar", "released"): ([LET_GO], Open()),
+    ("held afar", "released late"): ([LET_GO], Open()),
+    ("held afar", "released last"): ([LET_GO], Open()),
+    ("held afar", "lift"): ([LET_GO], Open()),
+    ("held afar", "lift late"): ([LET_GO], Open()),
+    ("held afar", "lift last"): ([LET_GO], Open()),
+    ("held afar", "wake at 60"): ([LET_GO], Open()),
+    ("command", "press"): ([LET_GO, TOUCH], Down(10.25, spoke=True, far=True)),
     ("command", "pressed"): ([LET_GO, TOUCH], Down(10.25)),
     ("command", "pressed late"): ([LET_GO, TOUCH], Down(10.5)),
     ("command", "tap"): ([LET_GO, TOUCH, TAP], Open()),
@@ -122,6 +153,7 @@ WALK: dict[tuple[str, str], tuple[list[Gesture], State]] = {
     ("stuck", "released late"): ([], Open()),
     ("stuck", "released last"): ([], Open()),
     ("stuck", "tap"): ([TOUCH, TAP], Stuck()),
+    ("stuck", "press"): ([TOUCH], Down(10.25, spoke=True, far=True)),
     ("stuck", "hold"): ([TOUCH, HOLD], Commanded(13.25)),
 }
 
@@ -149,6 +181,8 @@ def test_the_walk_names_nothing_that_is_not_there() -> None:
         ("long", 20.0, True, False),
         ("counting", 25.0, True, True),
         ("acted", 70.0, True, False),
+        ("pressed afar", 10.5, True, False),
+        ("held afar", 70.0, True, False),
         ("command", 12.0, False, False),
         ("stuck", None, False, False),
     ],
@@ -188,7 +222,7 @@ def test_three_taps_are_two_and_one() -> None:
     assert said == [TOUCH, TAP, TOUCH, DOUBLE, TOUCH, TAP, TOUCH, DOUBLE]
 
 
-stimuli = st.lists(st.tuples(st.sampled_from("prthws"), st.integers(0, 60)), max_size=40)
+stimuli = st.lists(st.tuples(st.sampled_from("prthwsdu"), st.integers(0, 60)), max_size=40)
 ROW = re.compile(r"(TOUCH (TAP|DOUBLE|HOLD (LONG (COUNTDOWN (ACT )?)?)?(STUCK )?LET_GO) )*")
 
 
@@ -202,6 +236,8 @@ def test_every_touch_becomes_a_tap_or_a_hold_and_every_hold_lets_go(steps: list[
             "p": lambda: button.pressed(now),  # noqa: B023
             "r": lambda: button.released(now),  # noqa: B023
             "t": button.tap,
+            "d": lambda: button.press(now),  # noqa: B023
+            "u": lambda: button.lift(now),  # noqa: B023
             "h": lambda: button.hold(now, 1.0),  # noqa: B023
             "w": lambda: button.wake(now),  # noqa: B023
             "s": lambda: button.spoke() or [],

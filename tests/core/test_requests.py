@@ -38,11 +38,35 @@ def test_a_muted_box_says_how_to_unmute_it() -> None:
     assert reply.body == {"ok": True, "muted": False}
 
 
-def test_without_a_microphone_nobody_can_talk() -> None:
+@pytest.mark.parametrize("request_", [ev.Talk(), ev.Press(down=True)])
+def test_without_a_microphone_nobody_can_talk(request_: ev.Request) -> None:
     room = Room()
     room.do(ev.MicrophoneDown("unplugged"))
-    [reply] = [e for e in room.do(ev.Asked(1, ev.Talk())) if isinstance(e, Reply)]
+    [reply] = [e for e in room.do(ev.Asked(1, request_)) if isinstance(e, Reply)]
     assert reply.body == {"ok": False, "error": "no microphone: unplugged"}
+
+
+def test_a_finger_that_is_elsewhere_holds_the_button_to_talk() -> None:
+    room = Room()
+    room.pass_time(1.0)
+    assert Reply(1, {"ok": True}) in room.do(ev.Asked(1, ev.Press(down=True)))
+    room.pass_time(5.0, speech=True)
+    assert room.conversation.turn.is_hearing
+    assert not room.conversation.mute.is_on, "however long it takes to begin"
+    [reply] = room.do(ev.Asked(2, ev.Press(down=True)))
+    assert reply == Reply(2, {"ok": False, "error": "somebody presses the button already"})
+    room.do(ev.Asked(3, ev.Press(down=False)))
+    room.pass_time(1.0)
+    assert not room.conversation.turn.is_hearing
+
+
+def test_a_finger_at_the_button_is_stronger_than_one_elsewhere() -> None:
+    room = Room()
+    room.do(ev.Pressed())
+    [reply] = room.do(ev.Asked(1, ev.Press(down=True)))
+    assert reply == Reply(1, {"ok": False, "error": "somebody presses the button already"})
+    assert room.do(ev.Asked(2, ev.Press(down=False))) == [Reply(2, {"ok": True})]
+    assert room.conversation.button.has_finger
 
 
 @pytest.mark.parametrize("request_", [ev.Scene("DINNER"), ev.Lights("kitchen lamp", "40", 0.0)])

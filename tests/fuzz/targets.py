@@ -124,7 +124,16 @@ PLAIN: tuple[ev.Event, ...] = (
     *(ev.MicrophoneUp(), ev.MicrophoneDown("gone")),
 )
 REQUESTS: tuple[ev.Request, ...] = (
-    *(ev.Talk(), ev.Talk(0.5), ev.Cancel(), ev.Status(), ev.Lights(), ev.Lights("all", "on")),
+    *(
+        ev.Talk(),
+        ev.Press(down=True),
+        ev.Press(down=False),
+        ev.Talk(0.5),
+        ev.Cancel(),
+        ev.Status(),
+        ev.Lights(),
+        ev.Lights("all", "on"),
+    ),
     *(ev.Ask("a"), ev.Ask("a", speak=True), ev.Say("a")),
 )
 SAID: tuple[ms.ServerMessage, ...] = (

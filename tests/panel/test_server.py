@@ -48,6 +48,7 @@ class Box:
         self.asked: list[object] = []
         self.bugs: list[BaseException] = []
         self.hold: asyncio.Event | None = None
+        self.released = asyncio.Semaphore(0)
         self.server = Server(
             Panel(enabled=True, port=self.port, **panel),
             Gate(word, port=self.port),
@@ -62,6 +63,8 @@ class Box:
     async def _ask(self, line: bytes) -> bytes:
         body = json.loads(line)
         self.asked.append(body)
+        if body == {"do": "release"}:
+            self.released.release()
         if self.hold is not None:
             await self.hold.wait()
         if body == {"do": "fail"}:
@@ -111,6 +114,31 @@ def life(coroutine: Any) -> None:
 async def told(line: ClientConnection) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(await asyncio.wait_for(line.recv(), LIMIT_S))
     return found
+
+
+# -- a finger on the button ---------------------------------------------------------------------------
+
+
+def test_only_who_has_pressed_lets_go_and_who_has_gone_has_let_go() -> None:
+    async def tried() -> None:
+        async with box() as made:
+            async with made.open() as first, made.open() as second:
+                for line in (first, second):
+                    assert (await told(line))["kind"] == "hello"
+                await first.send('{"id": 1, "do": "press"}')
+                assert (await told(first))["ok"] is True
+                await second.send('{"id": 1, "do": "release"}')
+                assert await told(second) == {"id": 1, "ok": True}
+                assert made.asked == [{"do": "press"}], "not passed on"
+                await first.send('{"id": 2, "do": "release"}')
+                assert (await told(first))["ok"] is True
+                await second.send('{"id": 2, "do": "press"}')
+                assert (await told(second))["ok"] is True
+            for _ in range(2):
+                await made.released.acquire()
+            assert made.asked == [{"do": "press"}, {"do": "release"}] * 2
+
+    life(tried())
 
 
 # -- HTTP -------------------------------------------------------------------------------------------

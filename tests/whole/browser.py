@@ -192,6 +192,25 @@ class Browser:
         await self.do("Input.dispatchMouseEvent", type="mousePressed", **at)
         await self.do("Input.dispatchMouseEvent", type="mouseReleased", **at)
 
+    async def touch(self, selector: str) -> tuple[float, float]:
+        """A finger comes down in the middle of it, and stays; where it is."""
+        quoted = json.dumps(selector)
+        place = await self.see(
+            f"(() => {{ const e = document.querySelector({quoted}); e.scrollIntoView({{block: 'center'}});"
+            "const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
+        )
+        assert isinstance(place, list)
+        points = [{"x": place[0], "y": place[1]}]
+        await self.do("Input.dispatchTouchEvent", type="touchStart", touchPoints=points)
+        return place[0], place[1]
+
+    async def drag(self, x: float, y: float) -> None:
+        """The finger moves there without being lifted."""
+        await self.do("Input.dispatchTouchEvent", type="touchMove", touchPoints=[{"x": x, "y": y}])
+
+    async def lift(self) -> None:
+        await self.do("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
     async def type(self, text: str) -> None:
         """Into what has the focus."""
         await self.do("Input.insertText", text=text)

@@ -250,7 +250,7 @@ def test_usage_outlives_a_restart_and_a_hard_limit_is_told() -> None:
                     assert second["today"] == first["today"]
                     assert second["today"]["turns"] == 1
                     _, out, _ = await daemon.run("status")
-                    assert f"today: {second['today']['total']} of 1000 tokens in 1 turns" in out
+                    assert f"today: {second['today']['total']} of 1000 tokens in 1 turn," in out
 
     asyncio.run(life())
 

@@ -310,6 +310,66 @@ def test_talk_is_clicked_and_what_is_said_is_seen_as_it_is_said(server: SoundSer
     asyncio.run(life())
 
 
+def test_talk_is_held_by_a_finger_for_as_long_as_somebody_speaks(server: SoundServer) -> None:
+    """Longer than a silent press may be before it mutes, with a pause in which a tap would have ended."""
+
+    async def life() -> None:
+        async with room("transcript = true", sound=server) as at:
+            assert await at.daemon.known("microphone") == "open"
+            await at.come()
+            b = at.browser
+            x, y = await b.touch("#talk")
+            await b.until('document.querySelector("#orb").dataset.mood === "listening"')
+            pcm, rate_hz = clip("turn-on-the-kitchen-light.wav")
+            silence = bytes(2 * 2 * rate_hz)
+            await b.drag(x, y + 200)  # it slips off, and is still the same finger
+            await asyncio.to_thread(server.speak, silence + silence + pcm + silence, rate_hz)
+            assert at.daemon.of("turn") == [], "it is held"
+            assert at.daemon.of("mute") == []
+            assert await b.see('document.querySelector("#orb").dataset.mood') == "listening"
+            await b.lift()
+            await b.until(switched("kitchen light", on=True))
+            await at.daemon.until(lambda: at.daemon.of("turn"))
+            assert at.daemon.of("turn")[0]["outcome"] == "answered"
+            at.is_clean()
+
+    asyncio.run(life())
+
+
+def test_a_phone_that_goes_away_lets_go() -> None:
+    async def life() -> None:
+        async with room() as at:
+            await at.come()
+            await at.browser.touch("#talk")
+            await at.browser.until('document.querySelector("#orb").dataset.mood === "listening"')
+            answer = await at.daemon.ask(do="press")
+            assert answer["error"] == "somebody presses the button already"
+            await at.browser.open("about:blank")
+            await at.daemon.until(lambda: at.daemon.of("phase")[-1]["mood"] != "listening")
+            assert (await at.daemon.ask(do="press"))["ok"] is True
+            assert (await at.daemon.ask(do="release"))["ok"] is True
+            assert (await at.daemon.ask(do="status"))["button"] == "fine"
+
+    asyncio.run(life())
+
+
+def test_two_quick_taps_end_the_conversation_and_the_keyboard_taps() -> None:
+    async def life() -> None:
+        async with room() as at:
+            await at.come()
+            await at.browser.until('document.querySelector("#orb").dataset.mood === "idle"')
+            for _ in range(2):
+                await at.browser.touch("#talk")
+                await at.browser.lift()
+            await at.daemon.until(lambda: at.daemon.of("conversation"))
+            await at.browser.see('document.querySelector("#talk").focus()')
+            await at.browser.key("Enter")
+            await at.daemon.until(lambda: at.daemon.of("phase")[-1]["mood"] == "listening")
+            at.is_clean()
+
+    asyncio.run(life())
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize(("name", "size"), [("phone", PHONE), ("desktop", DESKTOP)])
 def test_it_can_be_looked_at(name: str, size: Mapping[str, object], *, dark: bool) -> None:

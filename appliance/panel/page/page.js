@@ -218,7 +218,7 @@ const seconds = (ms) => `${(ms / 1000).toFixed(ms < 9950 ? 2 : 1)} s`;
 // -- now --------------------------------------------------------------------------------------------
 
 const REASONS = {
-  idle: "Press Talk, or the button on the box.", listening: "Speak. It notices when you have finished.",
+  idle: "Tap Talk, or hold it while you speak. The button on the box does the same.", listening: "Speak. It notices when you have finished.",
   "follow-up": "You may go on without a press.", thinking: "It has heard you.", speaking: "Talk interrupts it.",
   connecting: "You may speak: it is kept.", muted: "The microphone is closed. Unmute opens it.",
   "timer ringing": "Stop silences it.", starting: "It will be ready at once.",
@@ -249,7 +249,23 @@ function status(found) {
   usage(found.usage);
 }
 
-$("talk").addEventListener("click", () => act({ do: "talk" }));
+// As the button of the box: a tap, or held for as long as somebody speaks. Of a click that no finger made (the keyboard's)
+// nobody knows how long it is: it is a tap.
+const talk = $("talk");
+talk.addEventListener("pointerdown", (event) => {
+  if (event.button || talk.dataset.pressed) return;
+  talk.setPointerCapture(event.pointerId);
+  talk.dataset.pressed = event.pointerId;
+  act({ do: "press" });
+});
+function lift(event) {
+  if (talk.dataset.pressed !== String(event.pointerId)) return;
+  delete talk.dataset.pressed;
+  ask({ do: "release" }).catch(() => {});
+}
+for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) talk.addEventListener(end, lift);
+talk.addEventListener("contextmenu", (event) => event.preventDefault());
+talk.addEventListener("click", (event) => { if (!event.detail) act({ do: "talk" }); });
 $("cancel").addEventListener("click", () => act({ do: "cancel" }));
 $("mute").addEventListener("click", async () => {
   const answer = await act({ do: $("mute").getAttribute("aria-pressed") === "true" ? "unmute" : "mute" });
@@ -480,21 +496,22 @@ function history(found) {
   const days = Object.entries(found.days).slice(-31);
   $("cost").replaceChildren();
   if (days.some(([, use]) => use.total)) {
-    plot($("cost"), days.map(([day, use], n) => ({ value: use.total, dim: n < days.length - 1, title: `${day}: ${use.total} tokens in ${use.turns} turns`, mark: n % 7 ? "" : day.slice(5) })), {
+    plot($("cost"), days.map(([day, use], n) => ({ value: use.total, dim: n < days.length - 1, title: `${day}: ${use.total} tokens in ${many(use.turns, "turn")}`, mark: n % 7 ? "" : day.slice(5) })), {
       label: `Tokens by day: ${days.map(([day, use]) => `${day} ${use.total}`).join(", ")}`, unit: short, least: 100,
     });
   }
 }
 
+const many = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 const short = (n) => (n >= 1e6 ? `${+(n / 1e6).toFixed(1)} M` : n >= 1000 ? `${+(n / 1000).toFixed(1)} k` : String(Math.round(n)));
 
 function usage(found) {
   if (!found) return;
   const most = found.budget.hard_tokens_day, minutes = (ms) => (ms / 60000).toFixed(1);
   const today = found.today, month = found.month;
-  sum($("cost-sum"), short(today.total), `tokens today in ${today.turns} ${today.turns === 1 ? "turn" : "turns"}${most ? `, of ${short(most)}` : ""}`);
+  sum($("cost-sum"), short(today.total), `tokens today in ${many(today.turns, "turn")}${most ? `, of ${short(most)}` : ""}`);
   const limit = found.verdict === "fine" ? "" : ` The ${found.verdict} limit of the budget is reached.`;
-  $("cost-month").textContent = `${minutes(today.heard_ms)} min sent and ${minutes(today.spoken_ms)} min answered today; ${short(month.total)} tokens in ${month.turns} turns this month.${limit}`;
+  $("cost-month").textContent = `${minutes(today.heard_ms)} min sent and ${minutes(today.spoken_ms)} min answered today; ${short(month.total)} tokens in ${many(month.turns, "turn")} this month.${limit}`;
 }
 
 function steps(found) {
