@@ -58,7 +58,7 @@ def point(kind: str, size: int) -> dict[str, float]:
         "resident_mb": round(Process(os.getpid()).memory_mb()["resident"], 2),
         "frame_us": round(frame_us(room), 2),
         "call_us": round(call_us(room), 2),
-        "status_bytes": len(json.dumps(room.conversation.status())),
+        "status_bytes": len(json.dumps(room.conversation.status(room.now))),
         "setup_bytes": len(json.dumps(list(map(dict, room.conversation.calls.catalogue.declarations())))),
     }
 

@@ -124,7 +124,7 @@ def test_what_it_was_told_is_shown() -> None:
     told = room.do(ev.EchoJudged(Shield.HALF_DUPLEX, "too loud", 5.04))
     shown = {"shield": "half-duplex", "why": "too loud", "lowered_db": 5.0}
     assert told == [Tell("echo", shown)]
-    assert room.conversation.status()["echo"] == shown
+    assert room.conversation.status(room.now)["echo"] == shown
     assert not room.conversation.barge_in.heeds
 
 

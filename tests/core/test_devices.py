@@ -12,7 +12,7 @@ CARD = "'USB' at 48000 Hz, 1 channel"
 def test_numbers_are_in_the_status_and_nowhere_else() -> None:
     room = Room()
     assert room.do(ev.Gauged("speaker", CARD, {"underruns": 3})) == []
-    assert room.conversation.status()["sound"] == {"speaker": {"device": CARD, "underruns": 3}}
+    assert room.conversation.status(room.now)["sound"] == {"speaker": {"device": CARD, "underruns": 3}}
 
 
 def test_a_doubt_is_told_when_it_comes_and_when_it_goes() -> None:
@@ -20,7 +20,7 @@ def test_a_doubt_is_told_when_it_comes_and_when_it_goes() -> None:
     room.effects.clear()
     for doubt in ("", "it is silent", "it is silent", ""):
         room.do(ev.Gauged("microphone", CARD, {}, doubt))
-        assert room.conversation.status()["microphone"] == (doubt or "open")
+        assert room.conversation.status(room.now)["microphone"] == (doubt or "open")
     assert room.told("microphone") == [{"state": "doubtful", "reason": "it is silent"}, {"state": "open"}]
 
 
@@ -32,7 +32,7 @@ def test_a_capture_that_stands_still_is_reopened_and_then_left_to_the_watchdog()
     assert (room.count(Reopen), room.count(Beat)) == (1, 3)
     [trouble] = room.told("trouble")
     assert trouble["what"] == "microphone"
-    assert room.conversation.status()["microphone"] == "it stands still"
+    assert room.conversation.status(room.now)["microphone"] == "it stands still"
     room.do(ev.MicrophoneUp())
     room.pass_time(30.0)
     assert room.count(Beat) > 3

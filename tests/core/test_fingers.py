@@ -294,9 +294,9 @@ def test_a_button_that_never_comes_up_is_told_and_not_heeded() -> None:
     room.pass_time(66.0)
     reason = "down for 65 s: it is not heeded until it comes up"
     assert room.told("trouble") == [{"what": "button", "reason": reason}]
-    assert room.conversation.status()["button"] == "stuck"
+    assert room.conversation.status(room.now)["button"] == "stuck"
     room.do(ev.Released())
-    assert room.conversation.status()["button"] == "fine"
+    assert room.conversation.status(room.now)["button"] == "fine"
 
 
 # -- a press that comes to nothing --------------------------------------------------------------------

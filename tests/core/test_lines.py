@@ -72,7 +72,7 @@ def test_the_brain_answers_in_place_of_the_service() -> None:
     assert room.count(Play) == 1
     assert far(room) == []
     assert [told["state"] for told in room.told("offline")] == ["ready", "serving"]
-    assert room.conversation.status()["offline"] == "ready", "between turns it has no line"
+    assert room.conversation.status(room.now)["offline"] == "ready", "between turns it has no line"
 
 
 def test_the_service_never_notices() -> None:
@@ -147,7 +147,7 @@ def test_the_line_comes_back_while_the_brain_speaks() -> None:
     room.pass_time(3.0)
     assert room.conversation.session.link is not None
     assert room.conversation.uplink.link == room.conversation.offline.link
-    assert room.conversation.status()["offline"] == "serving"
+    assert room.conversation.status(room.now)["offline"] == "serving"
     room.pass_time(3.0)
     assert room.conversation.uplink.link == room.conversation.session.link
     assert room.count(Play) == 20
@@ -239,7 +239,7 @@ def test_without_the_brain_it_is_as_it_was() -> None:
     room.pass_time(30.0)
     assert room.outcomes() == ["no line"]
     assert room.told("offline")[0]["reason"] == "No such file or directory"
-    assert room.conversation.status()["offline"] == "missing: No such file or directory"
+    assert room.conversation.status(room.now)["offline"] == "missing: No such file or directory"
     assert Mood.OFFLINE in shown(room)
 
 

@@ -11,7 +11,7 @@ from tests.core.room import Room
 
 def test_everything_that_a_person_asks_for_is_there_and_is_json() -> None:
     room = Room()
-    assert report(room.conversation)["speaker"] == "not opened yet"
+    assert report(room.conversation, room.now)["speaker"] == "not opened yet"
     room.do(ev.SpeakerUp())
     room.do(ev.WallClock("2026-11-22"))
     room.ask()

@@ -101,7 +101,7 @@ def test_a_camera_that_fails_is_tried_again_when_the_box_listens_again() -> None
     room.do(ev.CameraDown(1, "unplugged"))
     room.pass_time(8.0)
     assert room.looks() == [1]
-    assert room.conversation.status()["camera"] == "missing: unplugged"
+    assert room.conversation.status(room.now)["camera"] == "missing: unplugged"
     room.press()
     assert room.looks() == [1, 2]
 
@@ -169,7 +169,7 @@ def test_the_call_is_answered_and_then_the_picture_is_shown() -> None:
     assert shown == [ms.ActivityStart(), PICTURE, ms.Text(HERE), ms.ActivityEnd()]
     room.pass_time(6.0)
     assert "answered" in room.outcomes()
-    assert room.conversation.status()["camera"] == "shut"
+    assert room.conversation.status(room.now)["camera"] == "shut"
 
 
 def test_models_that_take_no_text_in_an_activity_get_a_whole_turn() -> None:
