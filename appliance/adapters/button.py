@@ -117,8 +117,8 @@ def _claim(button: Button, number: int, pin_factory: Any) -> Any:
             cause = "; ".join(str(part) for part in (*(w.message for w in fallbacks), error))
             raise HardwareError(
                 f"button on GPIO{number}: {cause or type(error).__name__}. Check the pin number, that "
-                "nothing else uses it and that the daemon's user is in the group gpio. GPIO2 and GPIO3 can "
-                "only pull up."
+                "nothing else uses it (`appliance doctor` names who does) and that the daemon's user is in "
+                "the group gpio. GPIO2 and GPIO3 can only pull up."
             ) from error
     for fallback in fallbacks:
         log.warning("pins: %s", fallback.message)

@@ -303,7 +303,10 @@ def _sentence(light: Light, error: BaseException, *more: object) -> str:
 def _remedy(error: BaseException, cause: str) -> str:
     kind, text = type(error).__name__, cause.lower()
     if kind == "GPIOPinInUse" or "busy" in text:
-        return "Something else uses this pin: choose another, or stop the other program (gpioinfo names it)."
+        return (
+            "Something else uses this pin: choose another, or stop the other program "
+            "(`appliance doctor` names it)."
+        )
     if isinstance(error, PermissionError) or "permission" in text or "can not open gpiochip" in text:
         return "The daemon may not use the pins: let its user into the group gpio."
     if kind in ("BadPinFactory", "PinUnknownPi"):

@@ -13,6 +13,7 @@ import pytest
 from appliance.standin.server import Options, StandIn
 
 from .house import Daemon, box, command, no_traceback
+from .pins import Pins
 
 pytestmark = pytest.mark.slow
 KEY = "a-key-of-no-consequence"
@@ -148,6 +149,33 @@ def test_a_pin_that_is_taken_twice_and_pins_that_are_not_there(tmp_path: Path) -
         config.write_text(f"{MEMORY}[button]\npin = 16\n[status_light]\npins = [16]\n", "utf-8")
         status, _, err = await command("run", "--config", str(config), environment=env)
         assert (status, err.count("pin 16")) == (78, 1)
+
+    asyncio.run(life())
+
+
+BUSY = {
+    "light 'lamp' on GPIO17: 'GPIO busy'": "[lights.lamp]\npin = 17\n",
+    "button on GPIO17: 'GPIO busy'": "[button]\npin = 17\n",
+    "status light on GPIO17: 'GPIO busy'": "[status_light]\npins = [17]\n",
+}
+
+
+@pytest.mark.parametrize("what", BUSY)
+def test_a_pin_that_another_program_has_is_told_with_its_use_and_who_to_ask(
+    what: str, tmp_path: Path
+) -> None:
+    """The daemon ends, to be started again: the other program may let go."""
+
+    async def life() -> None:
+        async with Pins() as pins:
+            config = tmp_path / "appliance.toml"
+            config.write_text(f'{MEMORY}{BUSY[what]}[control]\nsocket = "{tmp_path}/c.sock"\n', "utf-8")
+            env = {**environment(tmp_path), **pins.environment, "ROOM_BUSY": "17"}
+            status, _, err = await command("run", "--config", str(config), environment=env)
+            assert status == 69, err
+            assert what in err
+            assert "`appliance doctor` names " in err
+            no_traceback(err)
 
     asyncio.run(life())
 

@@ -9,7 +9,23 @@ import threading
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 
 
+class Busy(Exception):
+    """As lgpio has it."""
+
+
 class RoomPin(MockPWMPin):  # type: ignore[misc]
+    _closing = False
+
+    def _set_function(self, value: str) -> None:
+        busy = os.environ.get("ROOM_BUSY", "").split()
+        if self.info.name.removeprefix("GPIO") in busy and not self._closing:
+            raise Busy("'GPIO busy'")
+        super()._set_function(value)
+
+    def close(self) -> None:
+        self._closing = True
+        super().close()
+
     def _change_state(self, value: float) -> bool:
         changed: bool = super()._change_state(value)
         if changed and self.function == "output":
