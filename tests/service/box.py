@@ -14,6 +14,7 @@ from appliance.core.mood import Mood
 from .machine import Machine, until
 from .street import KEY, SOUND, Street
 
+DROPINS = "/etc/systemd/system/appliance.service.d"
 FURNITURE = f"""[Service]
 Environment=GPIOZERO_PIN_FACTORY=mock
 Environment=PULSE_SERVER=unix:{SOUND}/native
@@ -54,6 +55,19 @@ class Box:
         self.machine.write("/etc/appliance/appliance.toml", self.street.toml)
         self.machine.write("/etc/appliance/gemini-api-key", KEY + "\n", 0o600)
         self.machine.run("systemctl daemon-reload; systemctl restart appliance")
+        self.listen()
+
+    def drop_in(self, name: str, text: str) -> None:
+        self.machine.write(f"{DROPINS}/{name}.conf", text)
+        self.machine.run("systemctl daemon-reload")
+
+    def as_it_was(self) -> None:
+        """Whatever a test has changed of it."""
+        self.machine.run(f"cd {DROPINS} && find . -type f ! -name street.conf -delete")
+        self.machine.run("systemctl stop appliance.socket 2>/dev/null; systemctl daemon-reload")
+        self.machine.write("/etc/appliance/appliance.toml", self.street.toml)
+        self.machine.write("/etc/appliance/gemini-api-key", KEY + "\n", 0o600)
+        self.machine.run("systemctl reset-failed appliance.service 2>/dev/null; systemctl restart appliance")
         self.listen()
 
     def listen(self) -> None:

@@ -27,6 +27,13 @@ def bare(request: pytest.FixtureRequest, street: Street) -> Iterator[Box]:
         yield Box(machine, street)
 
 
+@pytest.fixture
+def box(installed: Box) -> Iterator[Box]:
+    """Each test finds the box as it was furnished, and well."""
+    yield installed
+    installed.as_it_was()
+
+
 @pytest.fixture(scope="session")
 def installed(bare: Box) -> Box:
     """The same, with everything it needs to be spoken to."""

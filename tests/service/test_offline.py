@@ -4,7 +4,6 @@ nobody needs it; and an installation without it."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,15 +12,6 @@ from .box import Box
 pytestmark = pytest.mark.slow
 UNITS = "appliance-offline.socket appliance-offline.service"
 MOST_KB = 90 * 1024  # of the 128 MB that its unit allows
-
-
-@pytest.fixture
-def box(installed: Box) -> Iterator[Box]:
-    """As it was furnished, before and after."""
-    yield installed
-    installed.machine.write("/etc/appliance/appliance.toml", installed.street.toml)
-    installed.machine.run("systemctl restart appliance")
-    installed.listen()
 
 
 def test_its_units_are_without_a_mistake_and_leave_little_to_an_attacker(box: Box) -> None:

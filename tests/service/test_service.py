@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,29 +13,10 @@ from .box import Box
 from .street import KEY, SOUND
 
 pytestmark = pytest.mark.slow
-DROPINS = "/etc/systemd/system/appliance.service.d"
 UNIT = Path(__file__).parents[2] / "systemd" / "appliance.service"
 EXAMPLES = UNIT.parent / "examples"
 UNITS = "appliance.service appliance-failure.service appliance.socket"
 PERSON = 1000
-
-
-@pytest.fixture
-def box(installed: Box) -> Iterator[Box]:
-    """Each test finds the box as it was furnished, and well."""
-    box = installed
-    yield box
-    box.machine.run(f"cd {DROPINS} && find . -type f ! -name street.conf -delete")
-    box.machine.run("systemctl stop appliance.socket 2>/dev/null; systemctl daemon-reload")
-    box.machine.write("/etc/appliance/appliance.toml", box.street.toml)
-    box.machine.write("/etc/appliance/gemini-api-key", KEY + "\n", 0o600)
-    box.machine.run("systemctl reset-failed appliance.service 2>/dev/null; systemctl restart appliance")
-    box.listen()
-
-
-def drop_in(box: Box, name: str, text: str) -> None:
-    box.machine.write(f"{DROPINS}/{name}.conf", text)
-    box.machine.run("systemctl daemon-reload")
 
 
 # -- what is said about the units ----------------------------------------------------------------------
@@ -94,7 +74,7 @@ def test_the_key_may_be_encrypted_on_the_disk(box: Box) -> None:
     for line in text.splitlines():
         if line.startswith("#   ") and "systemctl" not in line:
             box.machine.run(line.removeprefix("#   "))
-    drop_in(box, "encrypted-key", text)
+    box.drop_in("encrypted-key", text)
     box.machine.run("systemctl restart appliance")
     box.listen()
     assert KEY not in box.machine.run("cat /etc/credstore.encrypted/gemini-api-key")
@@ -116,7 +96,7 @@ def test_no_key_is_a_state_with_its_remedy(box: Box) -> None:
 
 def test_it_is_started_again_whatever_ends_it(box: Box) -> None:
     """As often as it takes: no limit of starts, which would be five in ten seconds."""
-    drop_in(box, "soon", "[Service]\nRestartSec=100ms\n")
+    box.drop_in("soon", "[Service]\nRestartSec=100ms\n")
     box.machine.run("systemctl restart appliance")
     for _ in range(7):
         pid = box.machine.show("MainPID")
@@ -128,7 +108,7 @@ def test_it_is_started_again_whatever_ends_it(box: Box) -> None:
 
 
 def test_it_is_started_again_when_it_hangs_and_when_it_is_deaf(box: Box) -> None:
-    drop_in(box, "watchdog", "[Service]\nWatchdogSec=4\n")
+    box.drop_in("watchdog", "[Service]\nWatchdogSec=4\n")
     box.machine.run("systemctl restart appliance")
     box.listen()
     pid = box.machine.show("MainPID")
@@ -193,7 +173,7 @@ def test_a_missing_group_is_named_with_its_remedy(box: Box) -> None:
 
 def test_a_credential_that_cannot_be_decrypted_is_named_with_its_remedy(box: Box) -> None:
     """As on a card that was put into another board."""
-    drop_in(box, "encrypted-key", (EXAMPLES / "encrypted-key.conf").read_text(encoding="utf-8"))
+    box.drop_in("encrypted-key", (EXAMPLES / "encrypted-key.conf").read_text(encoding="utf-8"))
     box.machine.write("/etc/credstore.encrypted/gemini-api-key", "bm90IGVuY3J5cHRlZCBieSB0aGlzIG1hY2hpbmU=\n")
     assert box.machine.tried("systemctl restart appliance").returncode
     box.machine.until("journalctl -u appliance-failure --no-pager | grep -q 'encrypted on another machine'")
@@ -290,7 +270,7 @@ def test_the_sound_server_of_a_session_can_be_used(box: Box) -> None:
     box.machine.run(f"id friend >/dev/null 2>&1 || useradd --uid {PERSON} --create-home friend")
     text = (EXAMPLES / "sound-session.conf").read_text(encoding="utf-8")
     assert f"/run/user/{PERSON}" in text
-    drop_in(box, "zz-session", text.replace("User=pi", "User=friend"))
+    box.drop_in("zz-session", text.replace("User=pi", "User=friend"))
     box.machine.run(f"systemctl start user@{PERSON}.service; mkdir -p /run/user/{PERSON}/pulse")
     box.machine.run(f"touch /run/user/{PERSON}/pulse/native; chown -R friend: /run/user/{PERSON}/pulse")
     box.machine.run(f"mount --bind {SOUND}/native /run/user/{PERSON}/pulse/native")
