@@ -206,7 +206,7 @@ def test_temperature_and_power_are_read_in_the_sandbox(box: Box) -> None:
 
 
 def test_on_a_root_that_is_read_only_it_runs_and_obeys(box: Box) -> None:
-    box.machine.run("systemctl stop appliance; mount -o remount,ro /")
+    box.machine.run("systemctl stop appliance; mount -o remount,bind,ro /")
     try:
         assert box.machine.tried("touch /etc/appliance/x").returncode
         box.machine.run("systemctl start appliance")
@@ -217,7 +217,7 @@ def test_on_a_root_that_is_read_only_it_runs_and_obeys(box: Box) -> None:
             "journalctl -u appliance --no-pager | grep -q 'kept in /var/lib/appliance: Read-only file system'"
         )
     finally:
-        box.machine.run("mount -o remount,rw /")
+        box.machine.run("mount -o remount,bind,rw /")
 
 
 def test_a_directory_in_place_of_the_key_is_told_with_its_remedy(box: Box) -> None:
