@@ -103,7 +103,7 @@ MAY = {  # room: the rooms it may know besides itself; a file of the package is 
     "demo": ("app", "adapters", "pump", "desk", "eyesight", "standin", *GROUND),
     "manual": ("cli",),
     "trial": ("adapters", *GROUND),
-    "doctor": ("app", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
+    "doctor": ("app", "fallback", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
     "setup": ("doctor", "listing", "sounding", "trial", "caller", "adapters", *GROUND),
     "cli": (
         "sounding",

@@ -6,6 +6,7 @@ daemon that runs: what that one has is asked of it.
     finding  one result                 machine  clock, disk, power, heat, Wi-Fi, versions
     place    where checks look          access   groups and pins
     sound    microphone and speaker     service  configuration, key, network, unit, daemon
+                                        nearby   the brain for when the service is away
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 from ..adapters.state import SYSTEM, directory
 from ..settings import Config
-from . import access, machine, service, sound
+from . import access, machine, nearby, service, sound
 from .finding import Finding, State, exit_status, fine, skipped
 from .place import Place
 
@@ -64,6 +65,7 @@ def examined(options: argparse.Namespace, usual: Path, place: Place) -> Iterator
     yield _safely("unit", lambda: service.unit(place))
     finding, running = service.daemon(config)
     yield finding
+    yield _safely(nearby.CHECK, lambda: nearby.brain(config, place))
     yield _safely("pins", lambda: access.pins(config, place, running=running))
     yield from _sound(config, place, beep=options.beep, running=running)
     yield from _network(config, offline=options.offline)

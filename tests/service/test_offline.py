@@ -3,6 +3,7 @@ nobody needs it; and an installation without it."""
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -24,6 +25,8 @@ def test_its_units_are_without_a_mistake_and_leave_little_to_an_attacker(box: Bo
 def test_installed_and_no_more_it_answers_while_the_service_is_nowhere(box: Box) -> None:
     """A spoken request switches a light; then the memory is given back; the next knock starts it again."""
     assert box.machine.run("systemctl is-enabled appliance-offline.socket") == "enabled"
+    examined = json.loads(box.machine.tried("appliance doctor --json --offline").stdout)["checks"]
+    assert [one["state"] for one in examined if one["check"] == "offline brain"] == ["fine"]
     box.speak_offline()
     number = box.machine.show("MainPID", "appliance-offline.service")
     assert int(box.machine.run(f"awk '/VmHWM/ {{print $2}}' /proc/{number}/status")) < MOST_KB
