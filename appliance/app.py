@@ -14,7 +14,6 @@ import logging
 import random
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +41,7 @@ from .core.events import Event, Stop
 from .core.eye import Eye
 from .core.functions import Function
 from .core.rules import Rules
+from .core.values import dataclass
 from .desk import Desk
 from .errors import NoKeyError
 from .eyesight import eyesight, sight

@@ -11,7 +11,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, assert_never
 
 from .core.conversation import Conversation
@@ -49,6 +48,7 @@ from .core.events import Event, Heard, Wake
 from .core.lights import LightState, Origin
 from .core.messages import ClientMessage
 from .core.mood import Mood
+from .core.values import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -167,6 +167,9 @@ class Pump:
         self._clock = clock or Clock()
         self._waiting: deque[Event] = deque()
         self._woken = asyncio.Event()
+        # When it rings, and its timer. A deadline that moves away leaves it, as one does with every frame:
+        # to be woken early is harmless.
+        self._alarm: tuple[float, asyncio.TimerHandle] | None = None
         self._lost = 0
 
     def post(self, event: Event) -> None:
@@ -182,20 +185,26 @@ class Pump:
 
     async def run(self, world: World) -> None:
         """Until Quit. A bug in the core ends it with its traceback; the service manager starts us anew."""
-        quitting = False
-        while not quitting:
-            event = await self._next()
-            now = self._clock.now()
-            self.under_way = event, now, None
-            effects = self.conversation.handle(event, now)
-            self.under_way = event, now, effects
-            for effect in effects:
-                quitting |= self._perform(effect, world)
-            if effects:
-                world.manager.status(f"{self.conversation.mood}: {self.conversation!r}")
-            for watcher in self.watchers:
-                watcher(event, tuple(effects), now)
-            self.under_way = None
+        try:
+            while not self._do(await self._next(), world):
+                pass
+        finally:
+            self._disarm()
+
+    def _do(self, event: Event, world: World) -> bool:
+        """Handle it and perform what follows; True for Quit."""
+        now, quitting = self._clock.now(), False
+        self.under_way = event, now, None
+        effects = self.conversation.handle(event, now)
+        self.under_way = event, now, effects
+        for effect in effects:
+            quitting |= self._perform(effect, world)
+        if effects:
+            world.manager.status(f"{self.conversation.mood}: {self.conversation!r}")
+        for watcher in self.watchers:
+            watcher(event, tuple(effects), now)
+        self.under_way = None
+        return quitting
 
     async def _next(self) -> Event:
         """The next event, or Wake at the deadline. Events that are there come first: they are older."""
@@ -208,15 +217,20 @@ class Pump:
     async def _rest(self) -> None:
         self._woken.clear()
         due = self.conversation.deadline()
-        if due is None:
-            await self._woken.wait()
-            return
-        wait = self._clock.real(due - self._clock.now())
-        alarm = asyncio.get_running_loop().call_later(max(0.0, wait), self._woken.set)
-        try:
-            await self._woken.wait()
-        finally:
-            alarm.cancel()
+        if due is not None and (self._alarm is None or due < self._alarm[0]):
+            self._disarm()
+            wait = self._clock.real(due - self._clock.now())
+            self._alarm = due, asyncio.get_running_loop().call_later(max(0.0, wait), self._ring)
+        await self._woken.wait()
+
+    def _ring(self) -> None:
+        self._alarm = None
+        self._woken.set()
+
+    def _disarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm[1].cancel()
+            self._alarm = None
 
     def _perform(self, effect: Effect, world: World) -> bool:
         """Do it; True for Quit."""

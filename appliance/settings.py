@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from .core.audio import RATE_HZ
@@ -17,6 +17,7 @@ from .core.recollection import Remember
 from .core.ringing import RING_S
 from .core.scenes import Scene
 from .core.usage import Budget
+from .core.values import dataclass
 
 DEFAULT_INSTRUCTION = (
     "You are a talking box on a shelf. Answer in one or two short spoken sentences, in the language you are "

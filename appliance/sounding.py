@@ -9,7 +9,7 @@ anything but what was heard.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from .adapters.state import State, directory
 from .core.events import Drained, Event, MicrophoneDown, MicrophoneUp, SpeakerDown, SpeakerUp
 from .core.residual import FAINT_DB, Judge
 from .core.shield import Shield
+from .core.values import dataclass
 from .errors import HardwareError
 from .settings import AudioDevices
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from ..core.values import dataclass
 
 ASOUND = Path("/proc/asound")
 SERVERS = ("pulse/native", "pipewire-0")  # sockets in the runtime directory

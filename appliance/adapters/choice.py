@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
+from ..core.values import dataclass
 from ..errors import HardwareError, MicrophoneError, SpeakerError
 from .cards import Card
 

@@ -8,14 +8,13 @@ little more, and residual.py has the last word.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import webrtcvad
 from numpy.typing import NDArray
 from pywebrtc_audio import EchoCanceller, NoiseSuppressor
 
 from ..core.residual import Levels
+from ..core.values import dataclass
 
 RATE_HZ = 16_000
 FRAME_SAMPLES = 320

@@ -18,7 +18,7 @@ import logging
 import threading
 import traceback
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ParamSpec
@@ -28,6 +28,7 @@ from ..core.functions import Function, made
 from ..core.lights import Origin
 from ..core.messages import Json
 from ..core.parameters import Bad
+from ..core.values import dataclass
 from ..errors import FunctionError
 
 P = ParamSpec("P")

@@ -26,12 +26,13 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..core.events import Event, LightsFailed, LightsSet
 from ..core.lights import FULL, WHITE, Kind, LightEffect, LightState, Origin
 from ..core.motion import STEP_S, Levels, Motion, motion
+from ..core.values import dataclass
 from ..errors import LightError
 from ..settings import Light
 

@@ -13,13 +13,14 @@ import asyncio
 from array import array
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn
 
 from ..core.earcons import Earcon, drawn
 from ..core.events import Drained, Event, Sounding, SpeakerDown, SpeakerUp
 from ..core.mixing import Mixer, both, faded
 from ..core.mute import MUTED
+from ..core.values import dataclass
 from ..core.volume import Gain
 
 HEARD_HZ = 16_000

@@ -311,6 +311,7 @@ class _Ear:
         self._channel = channel
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
+        self._alarm: asyncio.TimerHandle | None = None
 
     def tap(self, form: Format) -> Callable[..., tuple[None, int]]:
         """The callback for a stream of this format."""
@@ -338,13 +339,15 @@ class _Ear:
         return None, pyaudio.paContinue
 
     async def wait(self, at_most_s: float) -> None:
-        """Until something was captured, or the time is over."""
-        try:
-            async with asyncio.timeout(at_most_s):
-                await self._arrived.wait()
-        except TimeoutError:
-            return
+        """Until something was captured, or the time is over, or less: one alarm does for many blocks."""
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(at_most_s, self._remind)
+        await self._arrived.wait()
         self._arrived.clear()
+
+    def _remind(self) -> None:
+        self._alarm = None
+        self._arrived.set()
 
     def mono(self, block: bytes) -> bytes:
         """The wanted channel of a captured block."""

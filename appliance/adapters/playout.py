@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from ..core.jitter import Jitter
 from ..core.mixing import FADE_MS, Mixer, faded
+from ..core.values import dataclass
 from ..core.volume import Gain
 
 LONGEST_MS = 300_000  # five minutes of answer, 14 MB at 24 kHz: more is a fault of the sender

@@ -23,13 +23,14 @@ import socket
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ..core.events import Cause
 from ..core.faults import KEY_REFUSED, Phase, classify
+from ..core.values import dataclass
 from ..errors import CredentialError, TokenError
 from ..masking import clean
 

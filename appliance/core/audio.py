@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from .values import dataclass
 
 RATE_HZ = 16_000
 FRAME_MS = 20  # what webrtcvad takes: 10, 20 or 30; its measured accuracy hardly depends on which

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from .catalogue import Catalogue
@@ -24,6 +24,7 @@ from .lights import FromModel, FromPerson, FromTimer, LightState, Origin
 from .messages import FunctionAnswer, FunctionCall, Json, ToolCall, ToolCallCancellation, ToolResponse
 from .outcomes import Answer, Later, Order, Outcome
 from .scenes import Scenes
+from .values import dataclass
 
 MOST_CALLS = 32  # in one message
 MOST_BYTES = 7000  # of an answer: the service has hung up at messages of 8 kB, and it stands in one

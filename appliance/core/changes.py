@@ -9,9 +9,10 @@ is steady from then on: an effect lasts until the next change.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .lights import FULL, Colour, Kind, LightEffect, LightState, parse_colour
+from .values import dataclass
 
 MOST_TRANSITION_S = 3600.0  # a lamp that wakes somebody takes half an hour, and one that sends to bed as long
 

@@ -128,7 +128,7 @@ class Conversation:
             *(self.button, self.turn, self.uplink, self.stream, self.session, self.calls, self.eye),
             *(self.offline, self.health, self.recollection, self.timing, self.afterglow),
         )
-        return min((due for m in machines if (due := m.deadline()) is not None), default=None)
+        return min([due for m in machines if (due := m.deadline()) is not None], default=None)
 
     def handle(self, event: ev.Event, now: float) -> list[Effect]:
         if self.session.is_stopped:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+
+from .values import dataclass
 
 EDGE_MS = 8  # shorter edges click, longer ones blur the rhythm
 OVERTONE = 0.25

@@ -35,12 +35,13 @@ unknown        the service said something that we do not know: `what`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .earcons import Earcon
 from .lights import LightState, Origin
 from .messages import ClientMessage
 from .mood import Mood
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import islice
 from typing import assert_never
 
 from .audio import FRAME_MS, frames
+from .values import dataclass
 
 CERTAIN = 10  # what was also held against what the box itself says, and with what was heard before it
 SURE = 9  # the best grade of a frame by itself

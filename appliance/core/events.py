@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Literal
 
@@ -12,6 +12,7 @@ from .lights import LightState, Origin
 from .messages import Json, ServerMessage
 from .rules import Rules
 from .shield import Shield
+from .values import dataclass
 from .vitals import NOTHING_TOLD, Vitals
 
 

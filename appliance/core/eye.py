@@ -14,7 +14,6 @@ asked for. The camera is shut in between. A camera that failed is tried again at
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from .catalogue import Capability
@@ -24,6 +23,7 @@ from .functions import Caller, Function, function
 from .lights import FromModel
 from .outcomes import Later, Outcome
 from .parameters import Bad
+from .values import dataclass
 
 GLANCE_S = 4.0  # opening a camera takes one, measuring the light half of one; the model waits for all of it
 LIMIT_S = 5.0  # of the call: the eye itself answers sooner

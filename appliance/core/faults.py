@@ -10,10 +10,11 @@ so only how they begin is compared.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 
 from .events import Cause
+from .values import dataclass
 
 
 class Remedy(Enum):

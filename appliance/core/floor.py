@@ -5,7 +5,6 @@ Values only; the moves are in turn.py.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
 
 from .effects import Effect
@@ -14,6 +13,7 @@ from .events import Drained
 from .gesture import Gesture
 from .manners import Manners as Manners
 from .messages import GenerationComplete, Interrupted, ModelSaid, PersonSaid, Speech, TurnComplete, Words
+from .values import dataclass
 
 # -- the person's side ------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -30,6 +30,7 @@ from ..errors import FunctionError
 from .lights import Origin
 from .messages import Json
 from .parameters import TYPES, Bad, Between, Named, Parameter, Type, spoken
+from .values import dataclass
 
 Behavior = Literal["BLOCKING", "NON_BLOCKING"]
 Scheduling = Literal["", "SILENT", "WHEN_IDLE", "INTERRUPT"]

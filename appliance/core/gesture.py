@@ -18,9 +18,11 @@ whoever does not come back to lift it has let go after `stuck_s`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import assert_never
+
+from .values import dataclass
 
 LONG_AGO = float("-inf")
 

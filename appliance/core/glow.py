@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from array import array
-from dataclasses import dataclass
 
 from .effects import Effect, Glow, Show, Tell
 from .mood import Mood
 from .signals import LEVELS, LOUDEST_DB, QUIETEST_DB
+from .values import dataclass
 
 EVERY = 5  # frames: ten times a second
 SILENCE = 1e-9

@@ -17,10 +17,10 @@ Whatever comes of a microphone that was opened or closed by itself begins it ane
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from .audio import FRAME_MS
 from .events import Gauged
+from .values import dataclass
 
 NOT_YET = "not opened yet"
 LATE_S = 3.0  # frames come every 20 ms: after three seconds without one, the box is deaf

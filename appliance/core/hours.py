@@ -6,9 +6,10 @@ Knows a day's minutes. Must never know when a sound would be due.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .earcons import Earcon
+from .values import dataclass
 
 SECONDS_A_MINUTE, MINUTES_A_DAY = 60, 1440
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from .catalogue import Capability, called
@@ -18,6 +17,7 @@ from .functions import Caller, Function, function
 from .lights import COLOURS, FULL, Colour, Kind, LightEffect, LightState, parse_colour
 from .outcomes import Answer, Order, Outcome
 from .parameters import Bad, Between, Named, folded
+from .values import dataclass
 
 ALL = "all"
 Names = Annotated[list[str], "Names of lights, rooms or groups.", Named("light")]

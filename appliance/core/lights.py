@@ -5,8 +5,9 @@ Knows names, kinds and ranges. Must never know pins.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from .values import dataclass
 
 Colour = tuple[int, int, int]
 """Red, green, blue, each 0 to 255."""

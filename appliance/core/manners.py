@@ -5,9 +5,8 @@ Knows how long is too long. Must never know whose turn it is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .endpoint import Onset
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ Knows what there is to say. Must never know how it is written (see wire.py), nor
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from .values import dataclass
 
 Json = Mapping[str, object]
 

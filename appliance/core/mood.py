@@ -29,6 +29,9 @@ class Mood(StrEnum):
     IDLE = "idle"
 
 
+_RANKS = {mood: rank for rank, mood in enumerate(Mood)}
+
+
 def strongest(claims: set[Mood]) -> Mood:
     """The one mood to show among those that have a claim; idle when nobody has one."""
-    return next((mood for mood in Mood if mood in claims), Mood.IDLE)
+    return min(claims, key=_RANKS.__getitem__, default=Mood.IDLE)

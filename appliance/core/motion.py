@@ -14,9 +14,9 @@ brighter and darker as the fourth power of a cosine, because the eye takes a qua
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from .lights import Kind, LightEffect
+from .values import dataclass
 
 Levels = tuple[float, ...]
 """How far on each pin of a light is, from 0 to 1: one value, or red, green and blue."""

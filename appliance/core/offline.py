@@ -15,12 +15,12 @@ connected to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import assert_never
 
 from .effects import Dial, Effect, Hang, Send, Tell
 from .events import LinkDown, LinkUp
 from .messages import Setup, SetupComplete
+from .values import dataclass
 
 DIAL_S = 12.0  # the brain is started by the first knock; a Pi Zero 2 W loads Python in five
 SETUP_S = 5.0

@@ -5,11 +5,10 @@ Knows the ways in which a function answers. Must never know who is answered, nor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .effects import Effect
 from .lights import LightState
 from .messages import Json
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

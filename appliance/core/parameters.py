@@ -11,9 +11,10 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from .values import dataclass
 
 MOST_ITEMS: Final = 64  # of a list: every light of a large home, and no more
 MOST_CHARACTERS: Final = 2000  # of a text: what is spoken in two minutes

@@ -5,9 +5,10 @@ Knows who asked, and what the model has said so far. Must never know how it is s
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .effects import Effect, Reply
+from .values import dataclass
 
 WORD_FOR_WORD = "Say this to the people in the room, word for word and with nothing added: "
 

@@ -13,11 +13,12 @@ It is forgotten when the conversation is ended, and when the service would have 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from .effects import Effect, Keep, Tell
 from .messages import Past
+from .values import dataclass
 
 LASTS_S = 2 * 3600.0  # so long the service itself keeps a session whose line has gone
 BRIEF = 160  # characters of a function call

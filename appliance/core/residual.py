@@ -18,11 +18,11 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from .audio import frames
 from .events import EchoJudged
 from .shield import Shield
+from .values import dataclass
 
 REACH = frames(360)  # of a room's echo, and of the delay to it
 DECAY_DB = 1.5  # a frame: what a room of 0.8 s forgets

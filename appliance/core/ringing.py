@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import assert_never
 
 from .earcons import Earcon, length_s
 from .effects import Chime, Effect, Hush, Tell
 from .timer import Timer
+from .values import dataclass
 
 RING_S = 60.0
 

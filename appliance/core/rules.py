@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .endpoint import GUARD_MS
 from .gesture import Grip
@@ -13,6 +13,7 @@ from .messages import Setup
 from .recollection import Remember
 from .shield import Shield
 from .usage import Budget
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Knows scenes by name, and what each makes of which light, room or group. Must ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated
 
 from .catalogue import Capability, called
@@ -15,6 +14,7 @@ from .functions import Caller, Function, function
 from .lighting import Lighting
 from .outcomes import Outcome
 from .parameters import Named
+from .values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ always gone before the next is dialled: the service refuses to resume a session 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
 from .effects import Dial, Effect, Hang, Send, Tell
@@ -36,6 +36,7 @@ from .faults import (
 )
 from .handles import Handles
 from .messages import GoAway, Handle, Resumption, Setup, SetupComplete
+from .values import dataclass
 
 DIAL_S = 15.0  # a token may have to be minted first; the socket alone has a limit of its own
 SETUP_S = 10.0  # of ten to fifteen that are advised: what was said meanwhile is kept for little longer

@@ -9,9 +9,8 @@ and where the service refuses a long one before them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from .mood import Mood
+from .values import dataclass
 
 Colour = tuple[int, int, int]
 

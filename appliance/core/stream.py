@@ -18,12 +18,13 @@ The last two seconds are kept, so that a line lost while somebody begins to spea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .audio import FRAME_MS, RING_FRAMES, Frame
 from .effects import Effect, Send, Tell
 from .messages import Audio, AudioStreamEnd, ClientMessage, Image
 from .uplink import CHUNK_FRAMES, KEEP_S, LINKS_PER_UTTERANCE, Flow
+from .values import dataclass
 
 PAUSE_S = 1.0  # the service wants to be told of pauses that are longer
 KEEP_FRAMES = int(KEEP_S * 1000) // FRAME_MS

@@ -12,9 +12,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .messages import Json
+from .values import dataclass
 from .wall import DAY_S
 
 MOST_TIMERS = 32

@@ -14,11 +14,12 @@ the newest is kept, and sent with the rest: a burst of old ones is what the serv
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from .audio import FRAME_MS, RATE_HZ
 from .effects import Effect, Send
 from .messages import ActivityEnd, ActivityStart, Audio, ClientMessage, Content, Image, Text
+from .values import dataclass
 
 CHUNK_FRAMES = 2  # 40 ms: the upper end of the 20 to 40 ms that the service advises, half the messages
 KEEP_S = 15.0  # a question answered later than that is an answer to nobody

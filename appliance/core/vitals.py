@@ -7,7 +7,8 @@ read: they come with the question, because nobody looks before somebody asks.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from .values import dataclass
 
 # https://www.raspberrypi.com/documentation/computers/os.html#get_throttled
 # What is now; 16 bits higher, what has been since the start.

@@ -19,10 +19,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from ..core.values import dataclass
 from ..errors import TraceError
 from .codec import modules
 from .log import Item, Run

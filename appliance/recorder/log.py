@@ -12,12 +12,13 @@ import copy
 import json
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..core.audio import FRAME_BYTES
 from ..core.effects import Effect, Send
 from ..core.events import Event, Heard
 from ..core.messages import Audio
+from ..core.values import dataclass
 from .codec import Encoded, Encoder
 
 RUN_FRAMES = 500  # ten seconds: a line of a trace that can still be read

@@ -10,12 +10,12 @@ import difflib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..core.audio import FRAME_BYTES
 from ..core.conversation import Conversation
 from ..core.events import Event, Heard
+from ..core.values import dataclass
 from ..errors import TraceError
 from .codec import Decoder, Encoded, Encoder
 from .files import FORMAT, core_digest
