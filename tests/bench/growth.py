@@ -1,4 +1,4 @@
-"""How what it costs grows: with days of conversation, with lights, with functions. It should not.
+"""How what it costs grows: with days of conversation, with lights, functions and what is said. It should not.
 
 Each point is a process that lives that long, on a clock of its own, and then tells what it holds and what a
 frame costs it.
@@ -31,9 +31,12 @@ from .process import Process
 HOURS = (1, 6, 24, 72, 168)
 LIGHTS = (1, 3, 10, 30, 100)
 FUNCTIONS = (1, 10, 25, 50)
-TURNS_AN_HOUR = 12
+EXCHANGES = (24, 100, 300)  # of a day, with their transcripts
+TURNS_AN_HOUR = 4
+DAY_S = 86_400
 MILLION = 1_000_000
-KINDS = {"hours": HOURS, "lights": LIGHTS, "functions": FUNCTIONS}
+SENTENCE = " and then there is this to be said about it" * 5
+KINDS = {"hours": HOURS, "lights": LIGHTS, "functions": FUNCTIONS, "exchanges": EXCHANGES}
 
 
 def point(kind: str, size: int) -> dict[str, float]:
@@ -41,13 +44,13 @@ def point(kind: str, size: int) -> dict[str, float]:
     if kind == "lights":
         rooms.LAMPS = tuple(Lamp(f"lamp {n}", Kind.DIMMER, f"room {n % 10}") for n in range(size))
     more = [Errands([_function(n) for n in range(size)], 20.0)] if kind == "functions" else []
-    room = Room(more=more)
-    hours = size if kind == "hours" else 1
-    for hour in range(hours):
-        for _ in range(TURNS_AN_HOUR):
-            room.ask()
-            room.pass_time(20.0, frames=False)
-        room.pass_time(max(0.0, 1000.0 + (hour + 1) * 3600.0 - room.now), frames=False)
+    room = Room(talkative if kind == "exchanges" else answers, more=more)
+    turns, every_s = (size, DAY_S / size) if kind == "exchanges" else (TURNS_AN_HOUR, 3600 / TURNS_AN_HOUR)
+    for _ in range(turns * (size if kind == "hours" else 1)):
+        began = room.now
+        room.ask()
+        room.pass_time(20.0, frames=False)
+        room.pass_time(max(0.0, began + every_s - room.now), frames=False)
         room.effects.clear()
         room.promises = type(room.promises)()  # the room's own memory is not the box's
         room.promises.link = room.conversation.session.link or room.promises.link
@@ -63,6 +66,17 @@ def point(kind: str, size: int) -> dict[str, float]:
     }
 
 
+def talkative(room: Room, message: ms.ClientMessage) -> None:
+    """A service that says all that it hears and says in writing, too."""
+    match message:
+        case ms.Setup():
+            room.says(ms.SetupComplete())
+        case ms.ActivityEnd():
+            room.says(ms.PersonSaid(SENTENCE), delay_s=0.1)
+            room.says(ms.Speech(bytes(4800), 24_000), ms.ModelSaid(SENTENCE), delay_s=0.2)
+            room.says(ms.Usage(1000, 100, 1100), ms.TurnComplete(), delay_s=0.3)
+
+
 def _function(number: int) -> Any:
     @function()
     def act(what: str = "") -> str:
@@ -73,7 +87,7 @@ def _function(number: int) -> Any:
     return made(act)
 
 
-def frame_us(room: Room, frames: int = 3000) -> float:
+def frame_us(room: Room, frames: int = 1000) -> float:
     """The best of a few rounds."""
     times = []
     for _ in range(5):
@@ -139,7 +153,7 @@ def _apart(*words: str) -> dict[str, float]:
 
 def plotted(found: Mapping[str, Any], into: Path) -> list[Path]:
     """A picture of each, with what is held and what a frame costs."""
-    import matplotlib as mpl
+    import matplotlib as mpl  # late: only the extra "plot" brings it
 
     mpl.use("Agg")
     from matplotlib import pyplot
@@ -156,8 +170,12 @@ def plotted(found: Mapping[str, Any], into: Path) -> list[Path]:
         (two,) = right.plot(
             sizes, [p["frame_us"] for p in points], "s--", color="tab:red", label="a frame, µs"
         )
-        left.set(xlabel=kind, ylabel="MB", ylim=(0, None), title=f"What the box costs by {kind}")
-        right.set(ylabel="µs", ylim=(0, None))
+        left.set(xlabel=kind, ylabel="MB", title=f"What the box costs by {kind}")
+        left.set(xscale="log", xticks=sizes, xticklabels=sizes)
+        left.minorticks_off()
+        for axis, label, name in ((left, "MB", "resident_mb"), (right, "µs", "frame_us")):
+            # From nothing, and with room above: what is flat has to look flat.
+            axis.set(ylabel=label, ylim=(0, 1.5 * max(p[name] for p in points)))
         left.legend(handles=[one, two], loc="lower right")
         paths.append(into / f"growth-{kind}.png")
         figure.savefig(paths[-1], dpi=110)
