@@ -234,7 +234,7 @@ def test_any_life_is_the_same_again(
             case (int(link), list(several)):
                 wanted = [m for m in several if not isinstance(m, ms.ToolCall | ms.ToolCallCancellation)]
                 room.do(ev.Received(link, tuple(wanted)))
-            case ev.Talk() | ev.Ask() | ev.Say() | ev.Cancel() | ev.Status() | ev.Lights():
+            case ev.Talk() | ev.Press() | ev.Ask() | ev.Say() | ev.Cancel() | ev.Status() | ev.Lights():
                 room.do(ev.Asked(number, happening))
             case ev.LinkDown(link) if link == room.promises.link:
                 pass
