@@ -128,16 +128,27 @@ def test_nothing_that_was_said_is_logged(caplog):
     assert "everything" not in caplog.text
 
 
+LONG, BRIEF = ("turn", "everything", "off"), ("lights", "on")
+
+
 @pytest.mark.parametrize(
     ("words", "believed"),
     [
-        (Words(("turn", "everything", "off"), 4.0, 28.0, 1.2), True),
-        (Words(("lights", "on"), 4.0, 23.0, 0.7), False),
-        (Words(("turn", "everything", "off"), 10.1, 28.0, 1.2), False),
-        (Words(("turn", "everything", "off"), 9.0, 37.0, 1.2), False),
-        (Words(("lights", "on"), 8.0, 12.0, 0.7), False),
-        (Words(("turn", "everything", "off"), 4.0, 45.0, 1.2), False),
-        (Words(("turn", "everything", "off"), 4.0, 28.0, 12.0), False),
+        (Words(LONG, 15.9, 28.0, 1.2, 0.0, 50.0), True),
+        (Words(LONG, 16.1, 28.0, 1.2, 0.0, 50.0), False),
+        (Words(LONG, 15.9, 41.0, 1.2, 0.0, 50.0), False),
+        (Words(LONG, 4.0, 28.0, 12.0, 0.0, 50.0), False),
+        (Words(LONG, 5.0, 12.0, 1.2, 7.9, 50.0), True),
+        (Words(LONG, 5.0, 12.0, 1.2, 8.1, 50.0), False),
+        (Words(BRIEF, 11.9, 20.0, 0.7, 0.0, 50.0), True),
+        (Words(BRIEF, 12.1, 20.0, 0.7, 0.0, 50.0), False),
+        (Words(BRIEF, 9.0, 31.0, 0.7, 0.0, 50.0), False),
+        (Words(LONG, 15.9, 28.0, 1.2, 0.0, 30.0), False),
+        (Words(LONG, 9.4, 19.0, 1.2, 0.0, 18.0), True),
+        (Words(LONG, 9.6, 19.0, 1.2, 0.0, 18.0), False),
+        (Words(LONG, 9.4, 20.5, 1.2, 0.0, 18.0), False),
+        (Words(LONG, 4.1, 3.0, 1.2, 0.0, 0.0), True),
+        (Words(LONG, 4.3, 3.0, 1.2, 0.0, 0.0), False),
     ],
 )
 def test_what_is_believed(words, believed):
