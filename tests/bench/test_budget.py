@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from .abstract import abstract
 from .budget import exceeded, judged, rules, told
 from .cost import NAMES, percentile, table, told_of
 from .life import Life, _silent_from
@@ -114,3 +115,14 @@ def test_silence_begins_where_the_sound_of_the_press_ends() -> None:
     before, after, next_answer = [0.98, 0.99, 1.0], [1.01, 1.02, 1.04], [1.7, 1.71]
     assert _silent_from(before + after + next_answer, 1.0) == 1.04
     assert _silent_from(before + next_answer, 1.0) == 1.0, "it was silent already"
+
+
+def test_the_abstract_has_a_column_for_everybody_and_says_who_never_comes_back() -> None:
+    found = whole(0.5)
+    found["sound"]["card"]["latency_ms"]["box"]["link lost to speech flowing"] = {"p50": 20.4, "p95": 40.0}
+    lines = abstract(found).splitlines()
+    assert {line.count("|") for line in lines} == {len(NAMES) + 2}
+    assert (
+        "| link lost to speech flowing, ms: median / p95 | 20 / 40 | never | never | never | never |" in lines
+    )
+    assert "| resident, MB: idle / listening / speaking | 1 / 1 | 1 / 1 | 2 / 2 | 2 / 2 | 2 / 2 |" in lines
