@@ -5,8 +5,9 @@ and "cancel" only. Must never know whose turn it is.
 
     speaker ─► far end ─┐
                         ▼
-    microphone ─► canceller ─► gate: somebody else's voice? ─► Heard
-                        └────► judge: is it good enough? ────► EchoJudged
+    microphone ─► canceller ─┬─► gate: somebody else's voice? ─► Heard
+             └──► subtractor ┘
+                  canceller ───► judge: is it good enough? ────► EchoJudged
 
 Only 16 kHz are cancelled. Where more is sent, it is made of those while something plays.
 """
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from .adapters.echo import Canceller
     from .adapters.farend import FarEnd
     from .adapters.resample import Resampler
+    from .adapters.subtract import Subtractor
 
 log = logging.getLogger(__name__)
 
@@ -97,21 +99,28 @@ def _cleared(mode: str, measured: object, post: Callable[[Event], None]) -> _Cle
         return None
     from .adapters.farend import FarEnd
     from .adapters.resample import Resampler
+    from .adapters.subtract import Subtractor
 
     judge = Judge(lenient=mode == "cancel")
     if (known := judge.recall(measured)) is not None:
         post(known)
-    return _Clear(Canceller(), FarEnd(Resampler), judge, post)
+    return _Clear(Canceller(), Subtractor(), FarEnd(Resampler), judge, post)
 
 
 class _Clear:
     """A frame without the echo, and whether somebody else speaks in it; None while nothing plays."""
 
     def __init__(
-        self, canceller: Canceller, far: FarEnd, judge: Judge, post: Callable[[Event], None]
+        self,
+        canceller: Canceller,
+        subtractor: Subtractor,
+        far: FarEnd,
+        judge: Judge,
+        post: Callable[[Event], None],
     ) -> None:
         self.far = far
         self._canceller = canceller
+        self._subtractor = subtractor
         self._gate = Gate()
         self._judge = judge
         self._post = post
@@ -126,11 +135,13 @@ class _Clear:
         if self._moves != (moves := self.far.counters["moves"]):
             self._moves = moves
             self._canceller.forget()
+            self._subtractor.forget()
         cancelled = self._canceller(pcm, played)
+        bands = self._subtractor(pcm, played)
         if not self.far.is_settled:  # a rest of its own voice is to be expected: half-duplex for a moment
             self._gate.forget()
             return cancelled.pcm, False if self.far.is_audible else None
-        near = self._gate.hear(cancelled.levels, voiced=cancelled.voiced)
+        near = self._gate.hear(cancelled.levels, bands, voiced=cancelled.voiced)
         if (judgement := self._judge.hear(cancelled.levels, near=near)) is not None:
             self._post(judgement)
         return cancelled.pcm, near if self.far.is_audible else None

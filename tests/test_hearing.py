@@ -126,7 +126,7 @@ def answer(seconds: float) -> bytes:
 
 
 def test_its_own_voice_is_not_speech_and_somebody_elses_is() -> None:
-    life = Life(gain=0.2)
+    life = Life(gain=0.6)
     life.live(bytes(48_000))
     heard = life.live(answer(8.0))
     assert sum(frame.speech for frame in heard[100:]) < 20
@@ -135,8 +135,8 @@ def test_its_own_voice_is_not_speech_and_somebody_elses_is() -> None:
     assert judged.lowered_db is not None
     assert judged.lowered_db > 15
     person, _ = clip("turn-on-the-kitchen-light.wav")
-    both = life.live(answer(2.0), (samples(person) * 1.5).astype("<i2").tobytes()[: 2 * 32_000])
-    assert sum(frame.speech for frame in both) > 90
+    both = life.live(answer(2.0), (samples(person) * 0.7).astype("<i2").tobytes()[: 2 * 32_000])
+    assert sum(frame.speech for frame in both) > 15
     assert dbfs(samples(b"".join(frame.pcm for frame in both))) > -45, "and it is what is sent"
 
 
@@ -160,7 +160,7 @@ def test_what_is_sent_at_another_rate_has_no_echo_either() -> None:
 @pytest.mark.parametrize("late", [3, 12])
 def test_a_reference_that_comes_late_is_half_duplex_for_a_moment(late: int) -> None:
     """Neither is its own voice taken for speech, nor is the canceller held to be bad, or changed for good."""
-    life = Life(gain=0.2)
+    life = Life(gain=0.6)
     life.live(bytes(48_000))
     life.live(answer(6.0))
     heard = life.live(answer(10.0), late=range(100, 100 + late))
@@ -168,8 +168,8 @@ def test_a_reference_that_comes_late_is_half_duplex_for_a_moment(late: int) -> N
     assert all(judged.shield is Shield.CANCEL for judged in life.judged())
     assert dbfs(samples(b"".join(frame.pcm for frame in heard[200:]))) < -50
     person, _ = clip("turn-on-the-kitchen-light.wav")
-    both = life.live(answer(2.0), (samples(person) * 1.5).astype("<i2").tobytes()[: 2 * 32_000])
-    assert sum(frame.speech for frame in both) > 90
+    both = life.live(answer(2.0), (samples(person) * 0.7).astype("<i2").tobytes()[: 2 * 32_000])
+    assert sum(frame.speech for frame in both) > 15
 
 
 def test_a_reference_that_is_somewhere_else_is_learned_anew(monkeypatch: pytest.MonkeyPatch) -> None:

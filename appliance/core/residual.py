@@ -3,11 +3,12 @@
 Knows levels in dB, frame by frame. Must never know samples, a device, nor whose turn it is.
 
 A canceller leaves a rest whose level is much the same from answer to answer. So the gate learns, as long as
-the box speaks, what the rest is like: its level, its level beside what is played, and how much it is like
-speech. Each frame that is more than nearly all of that speaks for somebody else, the more the further it is
-above; what a fifth of a second says together decides, so that a person is heard soon and a click is not. It
-learns more than a second late, and not from the end of what was played, so that whoever interrupts is not
-learned to be an echo.
+the box speaks, what the rest is like: its level, and its level beside what is played. But where both speak at
+once, a canceller takes most of the person with it. So the gate is also told what is heard in each band beyond
+the echo that was to be expected there (surplus.py): below 300 Hz, where a small speaker has little to say, a
+voice stands out. Each frame speaks for somebody else or against it; what a fifth of a second says together
+decides, so that a person is heard soon and a click is not. It learns more than a second late, and not from
+the end of what was played, so that whoever interrupts is not learned to be an echo.
 
 The judge compares what was heard with what is left of it, and trusts the canceller no longer where that is
 too much.
@@ -17,11 +18,13 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import mul
 
 from .audio import frames
 from .events import EchoJudged
 from .shield import Shield
+from .surplus import Bands, Surplus
 from .values import dataclass
 
 REACH = frames(360)  # of a room's echo, and of the delay to it
@@ -55,19 +58,22 @@ class Noise:
 # The benchmark chose these (scripts/bench echo), on the half of the recordings that it does not report: the
 # weights by a logistic regression, whose sum is the logarithm of the odds that a frame is somebody else's.
 SHARE = 0.98  # of the rest's frames that are less than what counts as its level
-BIAS = -1.2
-MORE, MORE_OVER_PLAYED = 0.16, 0.035  # of a dB above what is usual, by itself and beside what is played
-MORE_ALIKE, ALIKE = 2.9, 1.6  # of likeness to speech, above the usual and by itself
-VOICED = 0.4  # what the detector says
+BIAS = -5.3
+MORE, MORE_OVER_PLAYED = 0.096, 0.029  # of a dB above what is usual, by itself and beside what is played
+LOWERED, MOST_LOWERED_DB = 0.059, 40.0  # of a dB that the canceller took away: of a person, too
+ALIKE = 2.5  # of likeness to speech
+VOICED = 0.8  # what the detector says
+SURPLUS = (  # of a dB beyond what is expected, band by band
+    *(0.344, 0.137, 0.005, 0.004, -0.008, 0.006, -0.011, 0.023),
+    *(-0.019, -0.062, -0.039, -0.004, 0.006, -0.074, 0.059, 0.143),
+)
 FARTHEST_DB, HIGHEST_DB = -30.0, 15.0  # as far as the regression was taught
-LEAST, MOST = -2.0, 4.0  # that a single frame may say for or against it
+LEAST, MOST = -1.5, 3.0  # that a single frame may say for or against it: a thump is short
 EVIDENCE = 10  # frames that are heard together, and what they must say:
-ENOUGH = 13.0
-OVER_NOISE_DB = 6.0
-FIRST = 1.8  # less, until so much was learned that it is known what is usual; then it shrinks
+ENOUGH = 5.86
 KNOWN_FRAMES = frames(1000)  # until then these hold:
-FIRST_DB, FIRST_OVER_PLAYED_DB, FIRST_LIKENESS = -24.0, -10.0, 0.5
-COLD, COLD_FRAMES = 3.6, frames(4000)  # less, shrinking until then
+FIRST_DB, FIRST_OVER_PLAYED_DB = -24.0, -10.0
+COLD, COLD_FRAMES = 2.0, frames(4000)  # less is said for it until then, and less and less so
 MEMORY = frames(10_000)
 LAG = frames(1200)  # until a person has interrupted, and the room is silent, what they said is not learned
 SORT_EVERY = 10
@@ -77,59 +83,55 @@ class Gate:
     """`hear` every frame in order; it says whether somebody else has spoken in the last few."""
 
     def __init__(self) -> None:
-        self._noise = Noise()
         self._recent: deque[float] = deque(maxlen=REACH)
         self._played = -120.0  # as it may still sound
-        self._lagging: deque[tuple[float, float, float]] = deque()
-        self._learned: deque[tuple[float, float, float]] = deque(maxlen=MEMORY)
+        self._surplus = Surplus()
+        self._lagging: deque[tuple[float, float]] = deque()
+        self._learned: deque[tuple[float, float]] = deque(maxlen=MEMORY)
         self._count = 0
-        self._usual = (FIRST_DB, FIRST_OVER_PLAYED_DB, FIRST_LIKENESS)
+        self._usual = (FIRST_DB, FIRST_OVER_PLAYED_DB)
         self._evidence: deque[float] = deque(maxlen=EVIDENCE)
 
-    def hear(self, levels: Levels, *, voiced: bool) -> bool:
+    def hear(self, levels: Levels, bands: Bands, *, voiced: bool) -> bool:
         self._recent.append(levels.played)
         self._played = max(max(self._recent), self._played - DECAY_DB)
         playing = self._played >= PLAYING_DB
-        self._noise.hear(levels.clean, playing=playing)
+        surplus = self._surplus.hear(bands, playing=playing)
         if not playing:
             self._lagging.clear()
             self.forget()
             return False
-        self._evidence.append(self._odds(levels, voiced=voiced))
+        self._evidence.append(self._odds(levels, surplus, voiced=voiced))
         if levels.played > LOUD_DB:
-            self._learn((levels.clean, levels.clean - self._played, levels.likeness))
+            self._learn((levels.clean, levels.clean - self._played))
         return sum(self._evidence) >= ENOUGH
 
     def forget(self) -> None:
         """What was heard just now says nothing about what comes."""
         self._evidence.clear()
 
-    def _odds(self, levels: Levels, *, voiced: bool) -> float:
-        if levels.clean < self._noise.db + OVER_NOISE_DB:
-            return LEAST
-        level, over_played, likeness = self._usual
+    def _odds(self, levels: Levels, surplus: Sequence[float], *, voiced: bool) -> float:
+        level, over_played = self._usual
         odds = (
             BIAS
             + MORE * _within(levels.clean - level, FARTHEST_DB, HIGHEST_DB)
             + MORE_OVER_PLAYED * _within(levels.clean - self._played - over_played, FARTHEST_DB, HIGHEST_DB)
-            + MORE_ALIKE * (levels.likeness - likeness)
+            + LOWERED * _within(levels.heard - levels.clean, 0.0, MOST_LOWERED_DB)
             + ALIKE * levels.likeness
             + VOICED * voiced
+            + sum(map(mul, SURPLUS, surplus))
+            - COLD * _within((COLD_FRAMES - self._count) / (COLD_FRAMES - KNOWN_FRAMES), 0.0, 1.0)
         )
-        if self._count < KNOWN_FRAMES:
-            odds -= FIRST
-        else:
-            odds -= COLD * max(0.0, (COLD_FRAMES - self._count) / (COLD_FRAMES - KNOWN_FRAMES))
         return _within(odds, LEAST, MOST)
 
-    def _learn(self, found: tuple[float, float, float]) -> None:
+    def _learn(self, found: tuple[float, float]) -> None:
         self._lagging.append(found)
         if len(self._lagging) <= LAG:
             return
         self._learned.append(self._lagging.popleft())
         self._count += 1
         if self._count >= KNOWN_FRAMES and self._count % SORT_EVERY == 0:
-            self._usual = (self._most(0), self._most(1), self._most(2))
+            self._usual = (self._most(0), self._most(1))
 
     def _most(self, which: int) -> float:
         ordered = sorted(found[which] for found in self._learned)

@@ -13,16 +13,18 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
 from appliance.adapters.echo import Canceller
+from appliance.adapters.subtract import Subtractor
 from appliance.adapters.voice import Voice
 from appliance.core.bargein import BargeIn
 from appliance.core.endpoint import CERTAIN, SURE, VOICED
 from appliance.core.residual import Gate, Judge, Levels
 from appliance.core.shield import Shield
+from appliance.core.surplus import Bands
 
 from .corpus import FOLDER
 from .rooms import HEARD_HZ, Recordings, Scene, pcm, recordings, scenes
@@ -36,30 +38,32 @@ DETECTED_MS = (300, 500, 800)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One frame: the levels, what the detector says after cancelling, and of the microphone as it is."""
+    """One frame: its levels, those of its bands, and what the detector says after cancelling and before."""
 
     levels: Levels
+    bands: Bands
     voiced: bool
     raw: bool
 
 
 def heard(scene: Scene, costs: list[float]) -> list[Heard]:
     """The scene through the canceller."""
-    canceller, voice = Canceller(), Voice()
+    canceller, subtractor, voice = Canceller(), Subtractor(), Voice()
     far, mic = pcm(scene.far), pcm(scene.mic)
     frames = []
     began = time.process_time()
     for at in range(0, len(mic) - FRAME + 1, FRAME):
         cancelled = canceller(mic[at : at + FRAME], far[at : at + FRAME])
-        frames.append(Heard(cancelled.levels, cancelled.voiced, False))
+        bands = subtractor(mic[at : at + FRAME], far[at : at + FRAME])
+        frames.append(Heard(cancelled.levels, bands, cancelled.voiced, False))
     costs.append((time.process_time() - began) / len(frames))
     raw = [voice(mic[at : at + FRAME]) >= VOICED for at in range(0, len(mic) - FRAME + 1, FRAME)]
-    return [Heard(frame.levels, frame.voiced, also) for frame, also in zip(frames, raw, strict=True)]
+    return [replace(frame, raw=also) for frame, also in zip(frames, raw, strict=True)]
 
 
 def gated() -> Callable[[Heard], int]:
     gate = Gate()
-    return lambda frame: CERTAIN * gate.hear(frame.levels, voiced=frame.voiced)
+    return lambda frame: CERTAIN * gate.hear(frame.levels, frame.bands, voiced=frame.voiced)
 
 
 WAYS: dict[str, Callable[[], Callable[[Heard], int]]] = {
