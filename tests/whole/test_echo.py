@@ -30,7 +30,7 @@ LONG = (
     "The weather tomorrow will be mostly sunny with some clouds in the afternoon. It will be warm, with a "
     "light wind from the west, and in the evening there may be a little rain near the coast and in the hills."
 )
-GAIN = 0.3
+GAIN = 0.6
 QUIET = (np.random.default_rng(1).standard_normal(24_000) * 15).astype("<i2").tobytes()
 
 
