@@ -36,10 +36,10 @@ def missing_tools() -> str:
 
 
 class Recording:
-    """Records the speaker's monitor from its making to `stop`; 16-bit mono at `rate_hz`."""
+    """Records the speaker's monitor, or another source, from its making to `stop`: 16 bits, mono."""
 
-    def __init__(self, environment: dict[str, str], rate_hz: int) -> None:
-        command = ["pacat", "--record", "--raw", "--device=speaker.monitor", "--latency-msec=10"]
+    def __init__(self, environment: dict[str, str], rate_hz: int, source: str = "speaker.monitor") -> None:
+        command = ["pacat", "--record", "--raw", f"--device={source}", "--latency-msec=10"]
         command += ["--format=s16le", "--channels=1", f"--rate={rate_hz}"]
         self._process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
         self._pcm = bytearray()
@@ -260,9 +260,9 @@ class SoundServer:
         return speaking
 
     @contextmanager
-    def record(self, rate_hz: int = CARD_HZ) -> Iterator[Recording]:
-        """What the virtual speaker plays while the block runs."""
-        recording = Recording(self.environment, rate_hz)
+    def record(self, rate_hz: int = CARD_HZ, source: str = "speaker.monitor") -> Iterator[Recording]:
+        """What the virtual speaker plays, or this source hears, while the block runs."""
+        recording = Recording(self.environment, rate_hz, source)
         try:
             yield recording
         finally:
