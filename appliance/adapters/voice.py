@@ -44,6 +44,7 @@ VOTE = 2  # its place among the signs
 WARM_UP = 10  # frames until the room is known at all
 HASTE = 50  # frames in which it is learned faster
 STEADY, STEADY_DB = 25, 4.0  # looks, of 40 ms, within which a voice would go up or down by more
+OVER, OVER_DB, OVER_HURRY = 75, 25.0, 20.0  # looks for which it was that much quieter: what was loud is over
 FAST, SLOW = 0.25, 0.06  # shares of a new frame in the two memories
 
 # Of: above the quietest and the loudest of the room, the vote, voicing, the groups above their floors,
@@ -116,7 +117,9 @@ class Room:
 
     `low` is about the 15th percentile of what is heard, `high` the 90th, each followed by steps that keep
     so many frames below it. While there is speech, all but the way down is slow: an utterance must not
-    become the room. But what stays as loud as it is for a second is no voice, and is learned in haste.
+    become the room. But what stays as loud as it is for a second is no voice, and is learned in haste; so is,
+    after three seconds, that something loud has ended, or a vacuum cleaner would leave the box deaf for
+    half a minute.
     """
 
     def __init__(self, level: float, bands: list[float]) -> None:
@@ -125,6 +128,7 @@ class Room:
         self.floors = bands
         self._usual = level
         self._steady = 0
+        self._below = 0
         self.gain_db = 0.0
         """What brings the noise down to where the detector does not take it for speech."""
 
@@ -140,7 +144,9 @@ class Room:
         self.low = max(self.low, QUIETEST_DB)
         self.gain_db = max(MOST_CUT_DB, min(0.0, DETECTOR_DB - self.low))
         step = (0.06 if speech else 0.4) * hurry
-        self.high = max(self.low + 2, self.high + (0.9 * step if level > self.high else -0.1 * step))
+        self._below = self._below + 1 if level < self.high - OVER_DB else 0
+        down = OVER_HURRY if self._below >= OVER else 1.0
+        self.high = max(self.low + 2, self.high + (0.9 * step if level > self.high else -0.1 * down * step))
         step = (0.08 if speech else 0.6) * hurry
         self.floors = [
             max(floor + (0.3 * step if band > floor else -0.7 * step), QUIETEST_DB - 10)

@@ -206,6 +206,20 @@ def test_no_microphone_of_that_name(server: SoundServer) -> None:
 
 
 @pytest.mark.slow
+def test_a_device_that_takes_no_rate_of_ours(server: SoundServer) -> None:
+    """It is said by name, with what was tried."""
+
+    async def main() -> None:
+        mouth = CardMouth(server, (999_999,), shared=PortAudio())
+        async with running(mouth.speaker.run()):
+            await mouth.until(lambda: bool(mouth.events))
+            assert isinstance(mouth.events[0], SpeakerDown)
+            assert "'pulse' at 999999 Hz, 1 channel" in mouth.events[0].reason
+
+    run(main())
+
+
+@pytest.mark.slow
 def test_no_speaker_of_that_name(server: SoundServer) -> None:
     async def main() -> None:
         mouth = CardMouth(server, (24_000,), name="Kitchen USB", shared=PortAudio())

@@ -120,6 +120,18 @@ def test_the_room_is_learned_and_an_utterance_is_not() -> None:
     assert (room.low, room.gain_db) == (-70.0, 0.0), "digital silence is no room"
 
 
+def test_it_is_not_deaf_for_long_after_something_loud() -> None:
+    pcm, _rate_hz = clip("turn-on-the-kitchen-light.wav")
+    rng = np.random.default_rng(1)
+    roar = (np.clip(rng.normal(0.0, 3.0, 12 * HEARD_HZ), -1, 1) * 32_767).astype("<i2").tobytes()
+    room = rng.normal(0.0, 100.0, 4 * HEARD_HZ).astype("<i2").tobytes()
+    quiet, loud = (
+        sum(grade > BEST / 2 for grade in graded(before + room + pcm)[-(len(pcm) // 640) :])
+        for before in (b"", roar)
+    )
+    assert loud > 0.8 * quiet > 0
+
+
 @pytest.mark.parametrize("size", [0, 2, 320, 639, 641, 1280])
 def test_another_length_is_an_error(size: int) -> None:
     with pytest.raises(ValueError, match=f"640 bytes, not {size}"):
