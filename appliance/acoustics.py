@@ -88,24 +88,19 @@ def acoustics(
     from .adapters.soundcard import PortAudio, SoundCardMicrophone, SoundCardSpeaker
 
     portaudio = PortAudio()
-    return (
-        SoundCardMicrophone(
-            audio.microphone,
-            portaudio,
-            on_frame=hearing.frame,
-            on_up=on_up,
-            on_down=on_down,
-            on_gauge=post,
-            channel=audio.channel,
-            gain_db=audio.gain_db,
-            auto_gain=audio.auto_gain,
-            native=native,
-        ),
-        SoundCardSpeaker(
-            audio.speaker,
-            portaudio,
-            post=post,
-            jingles=sounds,
-            on_played=hearing.played,
-        ),
+    microphone = SoundCardMicrophone(
+        audio.microphone,
+        portaudio,
+        on_frame=hearing.frame,
+        on_up=on_up,
+        on_down=on_down,
+        on_gauge=post,
+        channel=audio.channel,
+        gain_db=audio.gain_db,
+        auto_gain=audio.auto_gain,
+        native=native,
     )
+    speaker = SoundCardSpeaker(audio.speaker, portaudio, post=post, jingles=sounds, on_played=hearing.played)
+    if config.turns.mode != "server":  # who would take the sound of a press for a voice
+        hearing.answering = lambda: speaker.is_answering
+    return microphone, speaker

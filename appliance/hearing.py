@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .adapters.voice import Voice
-from .core.audio import RATE_HZ
+from .core.audio import RATE_HZ, frames
 from .core.endpoint import CERTAIN
 from .core.events import EchoJudged, Event, Heard
 from .core.residual import Gate, Judge
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .adapters.farend import FarEnd
     from .adapters.resample import Resampler
     from .adapters.subtract import Subtractor
+
+LINGERS = frames(1000)  # after it was handed over: in the sound card, in the air, in the room
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,9 @@ class Hearing:
         self._widen: Resampler | None = None
         if shield(audio) is Shield.CANCEL:
             self._clear = _cleared(audio.echo, measured, post)
+        self.answering: Callable[[], bool] = lambda: True
+        """Whether the speaker has an answer to play, and not only a sound of the box."""
+        self._answered = 0
         self.played: Callable[[bytes, int], None] | None = None
         if self._clear is not None:
             self.played = self._clear.far.write
@@ -72,9 +77,16 @@ class Hearing:
         grade = self._voice(clean)
         if near is not None:
             grade = CERTAIN if near else 0
-        if wide:
-            wide = self._wide(wide, clean, rate_hz)
-        self._post(Heard(clean, index, grade, lost, wide, rate_hz))
+        if self._is_over_an_answer(index):
+            pcm, wide = clean, self._wide(wide, clean, rate_hz) if wide else wide
+        self._post(Heard(pcm, index, grade, lost, wide, rate_hz))
+
+    def _is_over_an_answer(self, index: int) -> bool:
+        """An answer may be heard in this frame. Any other is sent as it was: a short sound of the box does no
+        harm there, but a canceller takes away the first word of whoever speaks over it."""
+        if self.answering():
+            self._answered = index
+        return index < self._answered + LINGERS
 
     def _wide(self, wide: bytes, clean: bytes, rate_hz: int) -> bytes:
         """The frame as it is sent, without the box's own voice."""

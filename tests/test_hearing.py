@@ -125,6 +125,25 @@ def answer(seconds: float) -> bytes:
     return np.clip(whole, -32768, 32767).astype("<i2").tobytes()
 
 
+def test_who_speaks_over_a_short_sound_of_the_box_is_sent_whole() -> None:
+    """The canceller would take him away with it; that the sound is sent, too, does no harm."""
+    person, _ = clip("turn-on-the-kitchen-light.wav")
+    chime = answer(0.3)
+    similar = []
+    for answering in (True, False):
+        life = Life(gain=0.6)
+        life.hearing.answering = lambda answering=answering: answering  # type: ignore[misc]
+        life.live(bytes(48_000 * 3))
+        heard = life.live(chime, person)
+        said, sent = (
+            samples(person)[8_000:24_000],
+            samples(b"".join(frame.pcm for frame in heard))[8_000:24_000],
+        )
+        similar.append(float(said @ sent / np.sqrt((said @ said) * (sent @ sent))))
+        assert not any(frame.speech for frame in heard[:10]), "and it is not taken for speech"
+    assert similar[1] > max(0.95, similar[0])
+
+
 def test_its_own_voice_is_not_speech_and_somebody_elses_is() -> None:
     life = Life(gain=0.6)
     life.live(bytes(48_000))

@@ -120,6 +120,12 @@ class Playout:
         return self._silenced
 
     @property
+    def is_answering(self) -> bool:
+        """An answer is there that has not been played."""
+        with self._lock:
+            return bool(self._queue)
+
+    @property
     def is_idle(self) -> bool:
         """There is nothing to play, and nobody plays."""
         with self._lock:

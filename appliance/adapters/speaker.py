@@ -82,6 +82,11 @@ class SoundCardSpeaker:
         """What went wrong so far, by kind."""
         return self._playout.counters | self._counters
 
+    @property
+    def is_answering(self) -> bool:
+        """An answer is there that has not been played."""
+        return self._playout.is_answering
+
     async def run(self) -> NoReturn:
         """Play until cancelled."""
         await kept(

@@ -5,8 +5,13 @@ Knows how long is too long. Must never know whose turn it is.
 
 from __future__ import annotations
 
+from .audio import frames
 from .endpoint import Onset
 from .values import dataclass
+
+# The ear is told nothing while the sound of the press plays (half a second with its way through the air), and
+# then takes what is going on already for a beginning: all since the press is sent.
+SOON = frames(1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +38,9 @@ class Manners:
     def since(self, found: Onset) -> int:
         """The first frame that is sent of speech so found."""
         return found.onset - (self.pre_roll_noise if found.doubtful else self.pre_roll)
+
+    def first(self, found: Onset, cut: int, *, pressed: bool) -> int:
+        """The same where somebody is listened to, to whom `cut` is the first frame that counts."""
+        if pressed and found.onset < cut + self.reach_back + SOON:
+            return cut
+        return max(cut, self.since(found))

@@ -117,8 +117,8 @@ class Turn:
         match (self.phase, told):
             case (phase, Gesture()):
                 return self._gesture(phase, told, now, index)
-            case (Listening(_, cut), Onset() as onset):
-                return self._hear(max(cut, self.manners.since(onset)), now, By.VOICE)
+            case (Listening(_, cut, after), Onset() as onset):
+                return self._hear(self.manners.first(onset, cut, pressed=not after), now, By.VOICE)
             case (Speaking(), Onset() as onset):  # over the answer, which is silenced as by a finger
                 return [*self._hush(), *self._hear(self.manners.since(onset), now, By.VOICE)]
             case (Hearing(_, By.VOICE), Offset()):  # a finger that came down decides what it meant

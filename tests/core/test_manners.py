@@ -12,6 +12,16 @@ def test_the_pre_roll_is_longer_in_noise() -> None:
     assert Manners().since(Onset(100, doubtful=True)) == 70
 
 
+def test_all_since_the_press_is_sent_of_what_is_found_soon_after_it() -> None:
+    manners = Manners()
+    cut = 1000 - manners.reach_back
+    for onset in (990, 1000, 1049):
+        assert manners.first(Onset(onset), cut, pressed=True) == cut
+    assert manners.first(Onset(1050), cut, pressed=True) == 1025
+    assert manners.first(Onset(1049), 1000, pressed=False) == 1024
+    assert manners.first(Onset(1005), 1000, pressed=False) == 1000, "the answer was in the room before"
+
+
 def test_the_manners_are_those_of_the_configuration() -> None:
     manners, turns = Manners(), Turns()
     assert manners.no_speech_s == turns.no_speech_s

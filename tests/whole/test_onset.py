@@ -1,10 +1,7 @@
 """No word is cut: the first syllable is sent with the moment before it, and the last one with the tail.
 
 The same virtual microphone is recorded beside the daemon. Where what the service received lies in that
-recording is found by correlation, so that places are compared and not clocks.
-
-Where somebody speaks into the sound of the press, it or the canceller is off: while it sounds, a canceller
-takes away what else is heard."""
+recording is found by correlation, so that places are compared and not clocks."""
 
 from __future__ import annotations
 
@@ -119,14 +116,16 @@ def test_the_first_syllable_comes_with_half_a_second_before_it(server: SoundServ
     asyncio.run(life())
 
 
-@pytest.mark.parametrize("silent", ["echo", "press"])
-def test_what_began_just_before_the_press_is_kept(server: SoundServer, silent: str) -> None:
-    """Nobody cancels what is played, or nothing is played."""
+@pytest.mark.parametrize(
+    ("echo", "more"),
+    [("auto", ""), ("auto", "[earcons]\nlistening = false\n"), ("off", "")],
+    ids=["as it comes", "no sound of the press", "no canceller"],
+)
+def test_what_began_just_before_the_press_is_kept(server: SoundServer, echo: str, more: str) -> None:
 
     async def life() -> None:
         pcm, clear, first, last = spoken()
-        setting = ("off", "") if silent == "echo" else ("auto", "[earcons]\nlistening = false\n")
-        async with scene(server, *setting) as here:
+        async with scene(server, echo, more) as here:
             speaking = server.speak(pcm, HEARD_HZ, wait=False)
             await asyncio.to_thread(here.recording.until_loud, LOUD)
             await asyncio.to_thread(here.recording.more, 0.05)
