@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from .adapters.voice import Voice
@@ -51,6 +50,7 @@ class Hearing:
     def __init__(self, audio: AudioDevices, post: Callable[[Event], None], measured: object = None) -> None:
         """`measured`: what `appliance echo` has kept, or whatever was found in its place."""
         self._post = post
+        self._voice = Voice()
         self._clear: _Clear | None = None
         self._widen: Resampler | None = None
         if shield(audio) is Shield.CANCEL:
@@ -61,11 +61,6 @@ class Hearing:
         self.played: Callable[[bytes, int], None] | None = None
         if self._clear is not None:
             self.played = self._clear.far.write
-
-    @cached_property
-    def _voice(self) -> Voice:
-        """Made when something is heard: it brings numpy along, and a muted box needs neither."""
-        return Voice()
 
     def frame(self, pcm: bytes, index: int, lost: int, wide: bytes = b"", rate_hz: int = RATE_HZ) -> None:
         """One frame of the microphone, and how many are missing directly before it. `wide` is the same frame
